@@ -1,0 +1,218 @@
+"""The seam between a laboratory's records and the science: what an assay kind gets and what it gives.
+
+An assay kind is one folder in this package with a ``kind.py`` that defines ``KIND``. It knows no database, no
+clock and no network: bytes in, frozen dataclasses out. The same call serves a run in the laboratory, the command
+line and the verification of a certificate years later, so equal inputs must give equal outputs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+#: A text in each language of the product, e.g. ``{"en": "Viability", "nl": "Viabiliteit"}``.
+type Words = Mapping[str, str]
+
+
+class AssayError(Exception):
+    """An analysis can't be done. Says what is wrong, where, and what would cure it.
+
+    Args:
+        code: stable, dotted, for programs and translations, e.g. ``flow.channel_missing``.
+        message: one English sentence with the cure.
+        facts: the values inside the message, for translated texts.
+    """
+
+    def __init__(self, code: str, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.code, self.message, self.facts = code, message, facts
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A role that raw files play in a method, e.g. the stained tube or the isotype control."""
+
+    role: str
+    title: Words
+    formats: tuple[str, ...]
+    minimum: int = 1
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reportable:
+    """A quantity that a method reports. ``options`` holds what only the assay kind understands."""
+
+    code: str
+    title: Words
+    unit: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A system-suitability criterion: a measure of the kind, and the bounds it must keep (inclusive)."""
+
+    code: str
+    title: Words
+    measure: str
+    minimum: str | None = None
+    maximum: str | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value that a person writes at the bench, e.g. a dilution factor or the appearance of a suspension."""
+
+    code: str
+    title: Words
+    type: str  # "decimal" | "integer" | "text" | "choice" | "date" | "time" | "barcode"
+    unit: str = ""
+    choices: Mapping[str, Words] = field(default_factory=dict)
+    required: bool = True
+    second_person: bool = False  # a critical manual entry: another person must check it
+    per_sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method document, parsed. ``sha256`` is the identity of ``source``, the bytes that were approved."""
+
+    code: str
+    version: str
+    kind: str
+    title: Words
+    reference: str
+    inputs: tuple[Input, ...]
+    entries: tuple[Entry, ...]
+    parameters: Mapping[str, Any]
+    reportables: tuple[Reportable, ...]
+    suitability: tuple[Criterion, ...]
+    source: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A raw file as an analysis gets it: bytes, the role it plays, and the sample label it was measured for."""
+
+    name: str
+    role: str
+    data: bytes
+    sha256: str
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Confidence or prediction interval of a value, bounds as unrounded decimal text."""
+
+    low: str
+    high: str
+    confidence: str = "0.95"
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A measured quantity, unrounded decimal text (``repr`` of a float, or exact), or words for an observation.
+
+    ``value`` is None where the data do not allow one: undetermined is never zero. ``why`` then says the reason.
+    """
+
+    code: str
+    value: str | None
+    unit: str
+    sample: str = ""
+    interval: Interval | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A suitability criterion or built-in check as judged. ``passed`` None: could not be judged."""
+
+    code: str
+    title: Words
+    passed: bool | None
+    observed: str
+    criterion: str
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Data left out of a result, and the rule or reason."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A reader mended an irregular file: rule, place, and the text or number before and after."""
+
+    file: str
+    rule: str
+    where: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A self-contained picture (SVG; rasters inside as data URI) with a table that says the same in text.
+
+    The same bytes go on the screen and on the certificate. SVG presentation attributes only, no ``style=``.
+    """
+
+    code: str
+    title: Words
+    svg: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything one analysis has to say. ``details`` is JSON-ready (no floats) for tables on the page."""
+
+    values: tuple[Value, ...]
+    checks: tuple[Check, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    warnings: tuple[str, ...] = ()
+    plots: tuple[Plot, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a raw file says of itself, read before anything is analysed."""
+
+    format: str
+    instrument_serial: str = ""
+    instrument_model: str = ""
+    acquired_at: str = ""  # as the file says, untouched
+    samples: tuple[str, ...] = ()
+    run: str = ""  # the run or experiment identifier inside the file
+    personal: tuple[tuple[str, str], ...] = ()  # (where, what it looks like): names or birth dates of people
+    summary: Mapping[str, str] = field(default_factory=dict)
+
+
+class AssayKind(Protocol):
+    """A kind of test. ``recomputable`` is False where a person, not a file, is the source."""
+
+    code: str
+    title: Words
+    recomputable: bool
+
+    def problems(self, method: Method) -> tuple[str, ...]:
+        """What is wrong with a method document of this kind, one sentence each; empty when it can be used."""
+
+    def facts(self, file: RawFile) -> FileFacts:
+        """Read what the file says of itself. Raises AssayError when it is not a readable file of this kind."""
+
+    def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
+        """Analyse. ``bench`` is the worksheet: entry code → value, or entry code → {sample label → value}."""

@@ -1,7 +1,7 @@
 """The unprivileged account that PostgreSQL runs under when the program itself is started as root.
 
-PostgreSQL refuses to run as root, and rightly: so a server started by root drops to an account that owns nothing but
-the database folder. Started by anybody else, the server simply runs as that person.
+PostgreSQL refuses to run as root, and rightly: so a server started by root drops to an account that owns
+nothing but the database folder. Started by anybody else, the server simply runs as that person.
 """
 
 import os

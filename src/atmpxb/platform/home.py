@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,8 @@ _CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def locate(explicit: str | Path | None = None) -> Path:
-    """The home folder to use: what was asked for, else ``$ATMPXB_HOME``, else a place that suits the installation.
+    """The home folder to use: the one asked for, else ``$ATMPXB_HOME``, else where this installation keeps
+    it.
 
     A checkout keeps its home inside itself (``.atmpxb``), so two clones never share a database; an installed
     package keeps it in the person's data folder.
@@ -88,15 +90,13 @@ def _made_once(path: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    # Written aside and linked into place: a second process that starts at the same moment sees a whole secret or none.
+    # Written aside and linked into place: a second process that starts at the same moment sees a whole
+    # secret or none.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(64))
-    try:
+    with suppress(FileExistsError):
         os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    draft.unlink()
     return path.read_text(encoding="ascii").strip()

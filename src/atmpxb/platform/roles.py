@@ -1,11 +1,10 @@
 """The database's roles, and the SQL that prepares a database for them: embedded or anybody's PostgreSQL.
 
-========================  ==========================================================================================
-``atmpxb_owner``          owns the database and its schema, runs migrations; no superuser, bound by row-level security
-``atmpxb_ledger``         cannot log in; owns the ledger and its ``append()``; only the owner may act as it
-``atmpxb_app``            what web, API and worker connect as; owns nothing
-``atmpxb_backup``         reads everything, past row-level security, and writes nothing
-========================  ==========================================================================================
+* ``atmpxb_owner`` owns the database and its schema and runs migrations; no superuser, bound by row-level
+  security like anybody else.
+* ``atmpxb_ledger`` cannot log in; owns the ledger and its ``append()``; only the owner may act as it.
+* ``atmpxb_app`` is what web, API and worker connect as; owns nothing.
+* ``atmpxb_backup`` reads everything, past row-level security, and writes nothing.
 """
 
 import hashlib
@@ -35,7 +34,10 @@ _ATTRIBUTES: Mapping[str, LiteralString] = {
 
 
 def fingerprint() -> str:
-    """Changes when this module does: tells a starting server whether its databases were prepared by this text."""
+    """Changes when this module does.
+
+    Tells a starting server whether its databases were prepared by this text.
+    """
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
@@ -45,11 +47,13 @@ def prepare(admin_dsn: str, database: str = DATABASE, passwords: Mapping[str, st
     Args:
         admin_dsn: connection of a role that may create roles and databases (any database of the cluster).
         database: name of the database to make or mend.
-        passwords: role → password, for a server reached over a network. The embedded server needs none: it knows
+        passwords: role → password, for a server reached over a network. The embedded server needs none: it
+        knows
             its callers by the operating-system account at the other end of the socket.
 
     Raises:
-        psycopg.Error: the connection fails or the administrator lacks a right; PostgreSQL's message says which.
+        psycopg.Error: the connection fails or the administrator lacks a right; PostgreSQL's message says
+        which.
     """
     import psycopg
 
@@ -124,11 +128,13 @@ def _prepare_schema(connection: "psycopg.Connection") -> None:
         "GRANT USAGE ON SCHEMA public TO {app}, {backup}",
         # PostgreSQL asks CREATE of a role that is to become the owner of a table here.
         "GRANT USAGE, CREATE ON SCHEMA public TO {ledger}",
-        # Ordinary tables that the owner makes are the application's to write (row-level security decides which
-        # rows). Tables made under SET ROLE atmpxb_ledger get nothing from this: their migration grants one by one.
+        # Ordinary tables that the owner makes are the application's to write (row-level security decides
+        # which rows). Tables made under SET ROLE atmpxb_ledger get nothing from this: their migration grants
+        # one by one.
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
         " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
+        " GRANT USAGE, SELECT ON SEQUENCES TO {app}",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {ledger} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {app}",

@@ -1,8 +1,9 @@
 """Viability and concentration of cells, and how sure a count is.
 
-ISO 20391-1 asks for a count to be given with its uncertainty and for a measurement to be checked against its own
-principle: cells seen are a Poisson sample of the suspension, the viable among them a binomial sample of all.
-ISO 20391-2 judges a counting process by replicates and dilutions. The formulas here are of their sources named below.
+ISO 20391-1 asks for a count to be given with its uncertainty and for a measurement to be checked against
+its own principle: cells seen are a Poisson sample of the suspension, the viable among them a binomial
+sample of all. ISO 20391-2 judges a counting process by replicates and dilutions. The formulas here are of
+their sources named below.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from atmpxb.science.statistics.proportion import wilson_interval
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with a confidence interval, in one unit. ``low`` and ``high`` None: no basis for an interval."""
+    """A value with a confidence interval, in one unit. Bounds None: no basis for an interval."""
 
     value: float
     low: float | None = None
@@ -80,7 +81,7 @@ def diluted(concentration: float, factor: float) -> float:
 def inconsistencies(count: CellCount) -> tuple[str, ...]:
     """What in a measurement contradicts itself beyond the rounding of the printed digits.
 
-    Viability, counts and concentrations say the same thing thrice; an export that was edited by hand seldom does.
+    Viability, counts and concentrations say the same thing thrice; an edited export seldom does.
     """
     found = []
     if count.total_count is not None and count.viable_count is not None:
@@ -89,9 +90,8 @@ def inconsistencies(count: CellCount) -> tuple[str, ...]:
         elif count.total_count and count.viability is not None:
             share = Decimal(100) * count.viable_count / count.total_count
             if abs(share - count.viability) > _half_unit(count.viability) + Decimal("0.005"):
-                found.append(
-                    f"viability {count.viability} % where {count.viable_count} of {count.total_count} cells are viable"
-                )
+                seen = f"{count.viable_count} of {count.total_count} cells"
+                found.append(f"viability {count.viability} % where {seen} are viable")
     if count.viability is not None and not 0 <= count.viability <= 100:
         found.append(f"viability {count.viability} %")
     if count.total_per_ml and count.viable_per_ml is not None and count.viability is not None:
@@ -100,10 +100,8 @@ def inconsistencies(count: CellCount) -> tuple[str, ...]:
         highest = 100 * (count.viable_per_ml + above) / max(count.total_per_ml - room, room)
         slack = _half_unit(count.viability)
         if not lowest - slack <= count.viability <= highest + slack:
-            found.append(
-                f"viability {count.viability} % where {count.viable_per_ml:f} of {count.total_per_ml:f} cells/mL"
-                " are viable"
-            )
+            seen = f"{count.viable_per_ml:f} of {count.total_per_ml:f} cells/mL"
+            found.append(f"viability {count.viability} % where {seen} are viable")
     return tuple(found)
 
 

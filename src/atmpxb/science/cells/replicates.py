@@ -28,8 +28,8 @@ def combine(values: Sequence[float]) -> Replicates:
     Raises:
         ValueError: no values.
 
-    >>> combine([1.9e6, 2.1e6]).cv_percent
-    7.0710678118654755
+    >>> combine([8.0, 10.0, 12.0])
+    Replicates(n=3, mean=10.0, sd=2.0, cv_percent=20.0)
     """
     if not values:
         raise ValueError("no replicate to combine")
@@ -72,8 +72,9 @@ def relative_range(values: Sequence[float]) -> float | None:
 def dispersion_p(counts: Sequence[int], exposures: Sequence[float] | None = None) -> float | None:
     """Chance that Poisson counting alone makes replicate counts differ at least this much.
 
-    The index of dispersion of Fisher, Thornton and Mackenzie (1922, Ann Appl Biol 9:325): the squared deviations
-    from what a common concentration predicts, over the prediction, against chi-square with n - 1 degrees.
+    The index of dispersion of Fisher, Thornton and Mackenzie (1922, Ann Appl Biol 9:325): the squared
+    deviations from what a common concentration predicts, over the prediction, against chi-square with n - 1
+    degrees.
 
     Args:
         counts: cells counted, one a replicate.

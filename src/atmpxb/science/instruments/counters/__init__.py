@@ -17,9 +17,10 @@ def read(data: bytes) -> CounterExport:
         CounterError: ``counter.unknown_format``, or what the reader of the format raises.
     """
     text, _ = decode(data, [])
-    for reader in (vicell_blu, nucleoview):
-        if reader.recognises(text):
-            return reader.read(data)
+    if vicell_blu.recognises(text):
+        return vicell_blu.read(data)
+    if nucleoview.recognises(text):
+        return nucleoview.read(data)
     raise CounterError(
         "counter.unknown_format",
         "This is no CSV export of a Vi-CELL BLU or of NucleoView; export the results as CSV.",

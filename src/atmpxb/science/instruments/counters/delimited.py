@@ -1,8 +1,8 @@
 """Text of a counter's export, whatever a spreadsheet or a regional setting made of it.
 
 Exports come as UTF-8, UTF-16 or Windows-1252, with commas, semicolons or tabs, with a decimal point or comma.
-Each deviation from UTF-8 with a decimal point is mended and listed as a repair; what can't be read for certain is
-refused.
+Each deviation from UTF-8 with a decimal point is mended and listed as a repair; what can't be read for
+certain is refused.
 """
 
 import codecs

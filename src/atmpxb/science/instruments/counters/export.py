@@ -7,7 +7,7 @@ from typing import Any
 
 
 class CounterError(ValueError):
-    """An export can't be read. ``code`` is stable, e.g. ``counter.column_missing``; the message has the cure."""
+    """An export can't be read. ``code`` is stable, like ``counter.column_missing``; the message a cure."""
 
     def __init__(self, code: str, message: str, **facts: Any) -> None:
         super().__init__(message)
@@ -28,9 +28,10 @@ class Repair:
 class CellCount:
     """One measurement of one sample, as the counter states it. None: the counter gives no such number.
 
-    Counts are cells; concentrations cells per mL, with the instrument's own dilution already in them; viability
-    is in percent, diameter in µm. Decimals keep the digits of the file, so their last digit is the resolution.
-    ``unread`` holds every other column, untouched. ``unreadable`` names the fields whose text is no number.
+    Counts are cells; concentrations cells per mL, with the instrument's own dilution already in them;
+    viability is in percent, diameter in µm. Decimals keep the digits of the file, so their last digit is
+    the resolution. ``unread`` holds every other column, untouched. ``unreadable`` names the fields whose
+    text is no number.
     """
 
     sample: str

@@ -11,8 +11,40 @@ _PREFIX = r"(?:(?:van|de|der|den|von|le|la|el|di|da|ten|ter|d')[ _])*"
 _NAME = re.compile(rf"(?<![A-Za-z0-9])({_WORD},?[ _]+{_PREFIX}{_WORD})(?![A-Za-z0-9])")
 #: Laboratory words that make two capitalised words no name.
 _TERMS = frozenset(
-    "cell cells wash normal day sample control blank test count viability batch donor patient vial passage lot"
-    " positive negative standard fast high low medium mammalian human thawed fresh final product pre post".split()
+    [
+        "cell",
+        "cells",
+        "wash",
+        "normal",
+        "day",
+        "sample",
+        "control",
+        "blank",
+        "test",
+        "count",
+        "viability",
+        "batch",
+        "donor",
+        "patient",
+        "vial",
+        "passage",
+        "lot",
+        "positive",
+        "negative",
+        "standard",
+        "fast",
+        "high",
+        "low",
+        "medium",
+        "mammalian",
+        "human",
+        "thawed",
+        "fresh",
+        "final",
+        "product",
+        "pre",
+        "post",
+    ]
 )
 _DAY, _MONTH, _YEAR = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])", r"(19\d\d|20[01]\d)"
 _BIRTH = re.compile(

@@ -1,7 +1,8 @@
 """Simulated exports of a Vi-CELL BLU, with the truth they were drawn from.
 
-The instrument looks at a fixed volume an image. The number of cells in all images is Poisson, the viable among them
-binomial; pipetting adds a log-normal factor between replicates. Printed digits are those of the instrument.
+The instrument looks at a fixed volume an image. The number of cells in all images is Poisson, the viable
+among them binomial; pipetting adds a log-normal factor between replicates. Printed digits are those of the
+instrument.
 """
 
 import csv
@@ -14,14 +15,41 @@ import numpy as np
 #: Volume seen in one image (mL), from cells per image and concentration in published exports.
 IMAGE_ML = 2.8e-5
 
-_HEADER = (
-    "Sample ID,Cell count,Viable cells,Total (x10^6) cells/mL,Viable (x10^6) cells/mL,Viability (%),"
-    "Average diameter (μm),Average viable diameter (μm),Average circularity,Average viable circularity,"
-    "Average cells per image,Average background intensity,Bubble count,Cluster count,Images for analysis,"
-    "Cell type,Minimum Diameter (μm),Maximum Diameter (μm),Images,Cell sharpness,Minimum circularity,"
-    "Decluster degree,Aspiration cycles,Viable spot brightness (%),Viable spot area (%),Mixing cycles,"
-    "Analysis date/time,Reanalysis date/time,Analysis by,Reanalysis by,Dilution,Wash,Tag"
-).split(",")
+_HEADER = [
+    "Sample ID",
+    "Cell count",
+    "Viable cells",
+    "Total (x10^6) cells/mL",
+    "Viable (x10^6) cells/mL",
+    "Viability (%)",
+    "Average diameter (μm)",
+    "Average viable diameter (μm)",
+    "Average circularity",
+    "Average viable circularity",
+    "Average cells per image",
+    "Average background intensity",
+    "Bubble count",
+    "Cluster count",
+    "Images for analysis",
+    "Cell type",
+    "Minimum Diameter (μm)",
+    "Maximum Diameter (μm)",
+    "Images",
+    "Cell sharpness",
+    "Minimum circularity",
+    "Decluster degree",
+    "Aspiration cycles",
+    "Viable spot brightness (%)",
+    "Viable spot area (%)",
+    "Mixing cycles",
+    "Analysis date/time",
+    "Reanalysis date/time",
+    "Analysis by",
+    "Reanalysis by",
+    "Dilution",
+    "Wash",
+    "Tag",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +131,5 @@ def _row(truth: Suspension, rng: np.random.Generator, images: int) -> list[str]:
 
 
 def _settings(images: int, analysed_at: str) -> list[str]:
-    return [str(images), "Mammalian", "6", "30", str(images), "7", "0.1", "Medium", "3", "50", "5", "3"] + [
-        analysed_at, "", "SIMULATED", "", "1", "Normal Wash", ""
-    ]  # fmt: skip
+    method = ("Mammalian", "6", "30", str(images), "7", "0.1", "Medium", "3", "50", "5", "3")
+    return [str(images), *method, analysed_at, "", "SIMULATED", "", "1", "Normal Wash", ""]

@@ -58,9 +58,14 @@ def read(data: bytes) -> CounterExport:
             filter(None, (rest.pop("Date time", ""), _zone(rest.get("Time zone offset", ""))))
         ),
         operator=rest.pop("Operator", ""),
+        viability=values.get("viability"),
+        total_per_ml=values.get("total_per_ml"),
+        viable_per_ml=values.get("viable_per_ml"),
+        dead_per_ml=values.get("dead_per_ml"),
+        diameter_um=values.get("diameter_um"),
+        dilution=values.get("dilution"),
         unreadable=unreadable,
         unread=rest,
-        **values,
     )
     return CounterExport(
         FORMAT,
@@ -95,7 +100,7 @@ def _pairs(text: str, repairs: list[Repair]) -> dict[str, tuple[int, str]]:
             key, value = cells[0], ";".join(cells[1:]).strip("; ")
         if key in found:
             message = (
-                f"Line {line_number}: {key!r} stands twice; one file holds one measurement, export it again."
+                f"Line {line_number}: {key!r} stands twice; a file holds one measurement, export it again."
             )
             raise CounterError("counter.key_twice", message, key=key, line=line_number)
         found[key] = (line_number, value)

@@ -1,4 +1,4 @@
-"""Values that a person wrote on the worksheet, as a method's reportables: for kinds without an instrument file.
+"""Values that a person wrote on the worksheet, as reportables: for kinds without an instrument file.
 
 A reportable takes the entry named by its key ``entry``, or the entry with its own code. Such an entry is
 the only source of a number on a certificate, so another person must check it (``second_person``).

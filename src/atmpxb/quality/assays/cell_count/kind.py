@@ -78,7 +78,7 @@ class CellCounting:
         exports = [(file, _read(file)) for file in files]
         rows, exclusions = grouped(exports, chosen)
         samples = {
-            name: Counted(tuple(items), _factor(name, bench, chosen), float(chosen.confidence))
+            name: Counted(tuple(items), _factor(name, method, bench, chosen), float(chosen.confidence))
             for name, items in rows.items()
         }
         for name, counted in samples.items():
@@ -138,8 +138,13 @@ def _entry(code: str, sample: str, bench: Mapping[str, Any]) -> Decimal | None:
     return number
 
 
-def _factor(sample: str, bench: Mapping[str, Any], chosen: Parameters) -> float:
-    entered = _entry(chosen.dilution_entry, sample, bench)
+def _factor(sample: str, method: Method, bench: Mapping[str, Any], chosen: Parameters) -> float:
+    code = chosen.dilution_entry
+    entered = _entry(code, sample, bench)
+    if entered is None and any(entry.code == code and entry.required for entry in method.entries):
+        # Without it the concentration would silently be that of the diluted sample.
+        message = f"Sample {sample}: entry {code!r} is required; write 1 where nothing was diluted."
+        raise AssayError("count.entry_missing", message, entry=code, sample=sample)
     factor = 1.0 if entered is None else float(entered)
     try:
         diluted(1.0, factor)

@@ -1,4 +1,4 @@
-"""The kind of test where a person looks: no file, words or a number on the worksheet, checked by another person."""
+"""The kind of test where a person looks: words or a number on the worksheet, checked by another person."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -67,7 +67,7 @@ def _pdf(data: bytes) -> Evidence:
 
 
 def _object_streams(data: bytes) -> tuple[bytes, bool]:
-    """The inflated object streams, where newer files keep their dictionaries; and whether all could be read."""
+    """The inflated object streams, where newer files keep dictionaries; and whether all were read."""
     found, room, complete = bytearray(), LARGEST_INFLATED, True
     for match in _STREAM.finditer(data):
         if room <= 0:

@@ -1,4 +1,4 @@
-"""The kind of test done elsewhere: a partner's certificate as raw file, its values typed and checked by two people."""
+"""The kind of test done elsewhere: a partner's certificate, typed by one person and checked by another."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -51,7 +51,8 @@ class Transcription:
         formats = {item.role: item.formats for item in method.inputs}
         for file, seen in evidence:
             if seen.format not in formats[file.role]:
-                message = f"{file.name} is a {seen.type}; role {file.role!r} takes {' or '.join(formats[file.role])}."
+                wanted = " or ".join(formats[file.role])
+                message = f"{file.name} is a {seen.type}; role {file.role!r} takes {wanted}."
                 raise AssayError("transcription.format", message, file=file.name)
         checks = tuple(
             check
@@ -73,9 +74,7 @@ class Transcription:
 def _warnings(name: str, evidence: Evidence) -> list[str]:
     found = []
     if evidence.active:
-        found.append(
-            f"{name} holds active content ({', '.join(evidence.active)}); open it in a reader without scripts."
-        )
+        found.append(f"{name} holds active content ({', '.join(evidence.active)}); open it without scripts.")
     if evidence.encrypted:
         found.append(f"{name} is encrypted, so it was not searched for active content.")
     elif not evidence.searched_fully:

@@ -56,8 +56,8 @@ _HEADER = [
 class Suspension:
     """The truth of one sample: concentration as it enters the counter (cells/mL), viability in percent.
 
-    ``replicate_cv`` is the spread of pipetting between replicates, in percent. ``failed`` replicates (0 is the
-    first) print ERROR where a count belongs, as the instrument does.
+    ``replicate_cv`` is the spread of pipetting between replicates, in percent. ``failed`` replicates (0 is
+    the first) print ERROR where a count belongs, as the instrument does.
     """
 
     sample: str

@@ -80,7 +80,7 @@ def read(data: bytes) -> CounterExport:
 
 
 def _pairs(text: str, repairs: list[Repair]) -> dict[str, tuple[int, str]]:
-    """Key → (line, value). The first line is the name of the assay; the last one a checksum by the program."""
+    """Key → (line, value). The first line names the assay; the last is the program's checksum."""
     found: dict[str, tuple[int, str]] = {}
     lines = text.splitlines()
     trailing = [line for line in lines if line.endswith(",")]

@@ -1,4 +1,4 @@
-"""The Gating-ML 2.0 compliance suite (ISAC): every event of a real file falls where the standard's authors say."""
+"""The Gating-ML 2.0 compliance suite (ISAC): every event of a real file falls where its authors say."""
 
 import hashlib
 import json
@@ -51,7 +51,10 @@ def tables_of(document: Path) -> Mapping[str, Any]:
             above, below = (attribute(channel, "d", "name") for channel in kind)
             ratios[name] = {"numerator": above, "denominator": below, **parameters}
         else:
-            transforms[name] = {"type": {"fasinh": "asinh", "flog": "log", "flin": "linear"}.get(tag, tag), **parameters}
+            transforms[name] = {
+                "type": {"fasinh": "asinh", "flog": "log", "flin": "linear"}.get(tag, tag),
+                **parameters,
+            }
     matrices = {
         attribute(element, "t", "id"): {
             "dyes": [attribute(dye, "d", "name") for dye in find(element, "t:fluorochromes/*")],
@@ -69,7 +72,9 @@ def tables_of(document: Path) -> Mapping[str, Any]:
 
 def dimension_of(element: Any, ratios: Mapping[str, Any]) -> dict[str, Any]:
     source = attribute(element, "g", "compensation-ref") or "uncompensated"
-    table: dict[str, Any] = {"compensation": {"uncompensated": "none", "FCS": "file_if_present"}.get(source, source)}
+    table: dict[str, Any] = {
+        "compensation": {"uncompensated": "none", "FCS": "file_if_present"}.get(source, source)
+    }
     if transform := attribute(element, "g", "transformation-ref"):
         table["transform"] = transform
     for new in find(element, "d:new-dimension"):
@@ -81,7 +86,10 @@ def dimension_of(element: Any, ratios: Mapping[str, Any]) -> dict[str, Any]:
 
 def gate_of(element: Any, ratios: Mapping[str, Any]) -> dict[str, Any] | None:
     kind = etree.QName(element).localname
-    gate: dict[str, Any] = {"name": attribute(element, "g", "id"), "parent": attribute(element, "g", "parent_id") or ""}
+    gate: dict[str, Any] = {
+        "name": attribute(element, "g", "id"),
+        "parent": attribute(element, "g", "parent_id") or "",
+    }
     dimensions = [dimension_of(found, ratios) for found in find(element, "g:dimension|g:divider")]
     match kind:
         case "RectangleGate":
@@ -93,7 +101,11 @@ def gate_of(element: Any, ratios: Mapping[str, Any]) -> dict[str, Any] | None:
             vertices = [values(vertex, "g:coordinate") for vertex in find(element, "g:vertex")]
             gate |= {"type": "polygon", "dimensions": dimensions, "vertices": vertices}
         case "EllipsoidGate":
-            gate |= {"type": "ellipsoid", "dimensions": dimensions, "mean": values(element, "g:mean/g:coordinate")}
+            gate |= {
+                "type": "ellipsoid",
+                "dimensions": dimensions,
+                "mean": values(element, "g:mean/g:coordinate"),
+            }
             gate["covariance"] = [values(row, "g:entry") for row in find(element, "g:covarianceMatrix/g:row")]
             gate["distance_square"] = values(element, "g:distanceSquare")[0]
         case "QuadrantGate":
@@ -110,7 +122,8 @@ def gate_of(element: Any, ratios: Mapping[str, Any]) -> dict[str, Any] | None:
         case "BooleanGate":
             (operation,) = [e for e in element if etree.QName(e).localname in {"and", "or", "not"}]
             operands = [
-                ("!" if attribute(ref, "g", "use-as-complement") == "true" else "") + attribute(ref, "g", "ref")
+                ("!" if attribute(ref, "g", "use-as-complement") == "true" else "")
+                + attribute(ref, "g", "ref")
                 for ref in find(operation, "g:gateReference")
             ]
             gate |= {"type": "boolean", "operator": etree.QName(operation).localname, "operands": operands}
@@ -144,12 +157,18 @@ def test_compensation_equals_the_published_values():
     expected = json.loads((folder / "expected.json").read_text())
     header, *rows = (folder / "comp_complete_example.csv").read_text().split()
     names = header.split(",")
-    raw = np.frombuffer((folder / "test_comp_example_raw_events.f64le").read_bytes(), "<f8").reshape(10703, 18)
+    raw = np.frombuffer((folder / "test_comp_example_raw_events.f64le").read_bytes(), "<f8").reshape(
+        10703, 18
+    )
     file = read((folder / "test_comp_example.fcs").read_bytes())
     assert np.allclose(file.events, raw, rtol=1e-6)
 
     gates = [
-        {"type": "rectangle", "name": name, "dimensions": [{"channel": name, "min": "0", "compensation": "table"}]}
+        {
+            "type": "rectangle",
+            "name": name,
+            "dimensions": [{"channel": name, "min": "0", "compensation": "table"}],
+        }
         for name in expected["channels"]
     ]
     matrix = {"detectors": names, "rows": [row.split(",") for row in rows]}

@@ -5,4 +5,13 @@ from atmpxb.science.flow.populations import Population, Populations, evaluate, p
 from atmpxb.science.flow.strategy import ROOT, Strategy
 from atmpxb.science.flow.tables import strategy_of
 
-__all__ = ["ROOT", "GateError", "Population", "Populations", "Strategy", "evaluate", "population_names", "strategy_of"]
+__all__ = [
+    "ROOT",
+    "GateError",
+    "Population",
+    "Populations",
+    "Strategy",
+    "evaluate",
+    "population_names",
+    "strategy_of",
+]

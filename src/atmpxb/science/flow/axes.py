@@ -37,7 +37,7 @@ class Axis:
 
 
 def axis_of(dimension: Dimension, columns: Columns, values: Array, marks: list[float]) -> Axis:
-    """The axis that holds the bulk of ``values`` (0.1 to 99.9 %) and all finite gate coordinates ``marks``."""
+    """The axis that holds the bulk of ``values`` (0.1 to 99.9 %) and all finite coordinates ``marks``."""
     finite = values[np.isfinite(values)]
     ends = [float(part) for part in np.quantile(finite, [0.001, 0.999])] if finite.size else [0.0, 1.0]
     known = [mark for mark in marks if isfinite(mark)]

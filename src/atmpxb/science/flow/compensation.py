@@ -1,8 +1,8 @@
 """Compensation: undo the spillover of dyes into each other's detectors.
 
-Measured signals are ``m = s · S`` with one row of S a dye; hence ``s = m · S⁻¹`` (Bagwell & Adams 1993, Ann N Y Acad Sci
-677:167). Each compensated channel is summed term by term in file order, in float64 and without a linear-algebra library,
-so that the same file gives the same bits on every machine.
+Measured signals are ``m = s · S`` with one row of S a dye; hence ``s = m · S⁻¹`` (Bagwell & Adams 1993, Ann N
+Y Acad Sci 677:167). Each compensated channel is summed term by term in file order, in float64 and without a
+linear- algebra library, so that the same file gives the same bits on every machine.
 """
 
 from collections.abc import Callable
@@ -27,14 +27,17 @@ def invert(matrix: SpilloverMatrix) -> tuple[tuple[float, ...], ...]:
     """
     size = len(matrix.rows)
     if size != len(matrix.detectors) or any(len(row) != size for row in matrix.rows):
-        raise GateError("flow.spillover_shape", "The spillover matrix is not square: give one row and column per channel.")
+        raise GateError(
+            "flow.spillover_shape", "The spillover matrix is not square: give one row and column per channel."
+        )
     work = [[*row, *(float(i == j) for j in range(size))] for i, row in enumerate(matrix.rows)]
     for column in range(size):
         pivot = max(range(column, size), key=lambda r: abs(work[r][column]))
         if abs(work[pivot][column]) < 1e-12:
             raise GateError(
                 "flow.spillover_singular",
-                f"The spillover matrix can't be inverted (channel {matrix.detectors[column]}): check the single stains.",
+                f"The spillover matrix can't be inverted (channel {matrix.detectors[column]}): check "
+                f"the single stains.",
                 channel=matrix.detectors[column],
             )
         work[column], work[pivot] = work[pivot], work[column]
@@ -59,7 +62,10 @@ def compensate(matrix: SpilloverMatrix, name: str, column: Callable[[str], Colum
 
 
 def combine(coefficients: list[float], detectors: tuple[str, ...], column: Callable[[str], Column]) -> Column:
-    """Sum of coefficient × detector in the order given, skipping zeros. The result is never the detector's own array."""
+    """Sum of coefficient × detector in the order given, skipping zeros.
+
+    The result is never the detector's own array.
+    """
     total: Column | None = None
     for coefficient, detector in zip(coefficients, detectors, strict=True):
         if coefficient == 0.0:

@@ -1,7 +1,7 @@
 """Gates on one or more dimensions, with the semantics of Gating-ML 2.0: which events are inside.
 
-Every ``inside`` takes one float64 array of shape (events,) per dimension and gives a boolean array of that shape. NaN is
-never inside.
+Every ``inside`` takes one float64 array of shape (events,) per dimension and gives a boolean array of that
+shape. NaN is never inside.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,8 @@ class Dimension:
     Attributes:
         channel: ``$PnN``, or ``$PnS`` where only one channel carries it; or a ratio of two channels.
         transform: name of a transform of the strategy; "" = linear scale of the file.
-        compensation: "none", "file" (its matrix; an error without one), "file_if_present", or a matrix of the strategy.
+        compensation: "none", "file" (its matrix; an error without one), "file_if_present", or a matrix of the
+            strategy.
     """
 
     channel: str | Ratio
@@ -57,7 +58,7 @@ class Rectangle:
             for part in (None if low is None else value >= low, None if high is None else value < high):
                 if part is not None:
                     mask = part if mask is None else mask & part
-        return ~np.isnan(values[0]) if mask is None else mask
+        return np.asarray(~np.isnan(values[0]) if mask is None else mask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +162,19 @@ class Boolean:
     operands: tuple[Operand, ...]
 
     def combine(self, masks: Sequence[Mask]) -> Mask:
-        parts = [~mask if operand.complement else mask for mask, operand in zip(masks, self.operands, strict=True)]
+        parts = [
+            ~mask if operand.complement else mask for mask, operand in zip(masks, self.operands, strict=True)
+        ]
         match self.operator:
             case "and":
-                return np.logical_and.reduce(parts)
+                return np.asarray(np.logical_and.reduce(parts))
             case "or":
-                return np.logical_or.reduce(parts)
+                return np.asarray(np.logical_or.reduce(parts))
             case "not" if len(parts) == 1:
                 return ~parts[0]
-        raise GateError("flow.boolean", f"Gate {self.name}: use and, or, or not with one operand.", gate=self.name)
+        raise GateError(
+            "flow.boolean", f"Gate {self.name}: use and, or, or not with one operand.", gate=self.name
+        )
 
 
 type Gate = Rectangle | Polygon | Ellipsoid | Quadrants | Boolean

@@ -1,8 +1,8 @@
 """Pictures of a gating strategy: one for each pair of dimensions that gates of one parent share.
 
-A density plot is a 256 × 256 histogram as an indexed PNG inside an SVG that draws axes, gates and labels; a range gate gets
-a histogram. SVG presentation attributes only, so a strict content security policy lets it through. Texts are names and
-numbers, the same in every language.
+A density plot is a 256 × 256 histogram as an indexed PNG inside an SVG that draws axes, gates and labels; a
+range gate gets a histogram. SVG presentation attributes only, so a strict content security policy lets it
+through. Texts are names and numbers, the same in every language.
 """
 
 from collections.abc import Iterable, Sequence
@@ -52,10 +52,14 @@ class _Outline:
     closed: bool
     label: str
     at: tuple[float, float]
+    inside: bool = False  # the label stands under that point, within the gate
 
 
 def pictures(populations: Populations) -> tuple[Picture, ...]:
-    """One picture for each parent and pair of dimensions, in the order of the strategy. Boolean gates have none."""
+    """One picture for each parent and pair of dimensions, in the order of the strategy.
+
+    Boolean gates have none.
+    """
     groups: dict[tuple[str, tuple[Dimension, ...]], list[Gate]] = {}
     for gate in populations.strategy.order:
         if not isinstance(gate, Boolean):
@@ -125,7 +129,8 @@ def _histogram(values: Array, axis: Axis) -> tuple[str, list[Axis]]:
         height = TOP + HEIGHT * (1 - 0.95 * float(count) / top)
         points += [(LEFT + WIDTH * at / CELLS, height) for at in (number, number + 1)]
     points.append((LEFT + WIDTH, TOP + HEIGHT))
-    path = f'<polygon points="{_points(points)}" fill="#31688e" fill-opacity="0.6" stroke="#31688e" stroke-width="0.7"/>'
+    path = f'<polygon points="{_points(points)}" fill="#31688e" fill-opacity="0.6" stroke="#31688e" '
+    'stroke-width="0.7"/>'
     return path, [axis, Axis("n", 0.0, top / 0.95, (Tick(0.0, "0"), Tick(float(top), _grouped(top))))]
 
 
@@ -151,7 +156,7 @@ def _outlines(gate: Gate, populations: Populations, axes: Sequence[Axis]) -> lis
             a, b = x.low if left is None else left, x.high if right is None else right
             c, d = y.low if low is None else low, y.high if high is None else high
             corners = [(a, c), (b, c), (b, d), (a, d)]
-            return [_Outline((corners,), True, _caption(gate.name, populations), ((a + b) / 2, d))]
+            return [_Outline((corners,), True, _caption(gate.name, populations), ((a + b) / 2, d), True)]
         case Polygon():
             top = max(point[1] for point in gate.vertices)
             middle = sum(point[0] for point in gate.vertices) / len(gate.vertices)
@@ -161,7 +166,12 @@ def _outlines(gate: Gate, populations: Populations, axes: Sequence[Axis]) -> lis
             if not points:
                 return []
             return [
-                _Outline((points,), True, _caption(gate.name, populations), (gate.mean[0], max(p[1] for p in points)))
+                _Outline(
+                    (points,),
+                    True,
+                    _caption(gate.name, populations),
+                    (gate.mean[0], max(p[1] for p in points)),
+                )
             ]
         case Quadrants():
             return _cross(gate, populations, x, y)
@@ -192,7 +202,7 @@ def _cross(gate: Quadrants, populations: Populations, x: Axis, y: Axis) -> list[
         at = (columns[quadrant.intervals[0]] + columns[quadrant.intervals[0] + 1]) / 2
         rows = (y.low, *(gate.dividers[1] if tall else ()), y.high)
         upper = rows[quadrant.intervals[1] + 1] if tall else y.high
-        found.append(_Outline((), False, _caption(quadrant.name, populations), (at, upper)))
+        found.append(_Outline((), False, _caption(quadrant.name, populations), (at, upper), True))
     return found
 
 
@@ -214,11 +224,13 @@ def _svg(title: str, body: str, axes: Sequence[Axis], outlines: Sequence[_Outlin
     said = "; ".join([f"{x.label} × {y.label}", title, *(o.label for o in outlines if o.label)])
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE[0]} {SIZE[1]}" width="{SIZE[0]}" '
-        f'height="{SIZE[1]}" role="img" aria-label={quoteattr(said)} font-family="sans-serif" font-size="11" fill="{INK}">',
+        f'height="{SIZE[1]}" role="img" aria-label={quoteattr(said)} font-family="sans-serif" '
+        f'font-size="11" fill="{INK}">',
         f'<rect width="{SIZE[0]}" height="{SIZE[1]}" fill="#ffffff"/>',
         f'<text x="{LEFT:g}" y="19" font-size="12" font-weight="bold">{escape(title)}</text>',
         body,
-        f'<rect x="{LEFT:g}" y="{TOP:g}" width="{WIDTH:g}" height="{HEIGHT:g}" fill="none" stroke="{INK}" stroke-width="0.8"/>',
+        f'<rect x="{LEFT:g}" y="{TOP:g}" width="{WIDTH:g}" height="{HEIGHT:g}" fill="none" '
+        f'stroke="{INK}" stroke-width="0.8"/>',
         *(_tick_x(tick, x) for tick in x.ticks),
         *(_tick_y(tick, y) for tick in y.ticks),
         f'<text x="{LEFT + WIDTH / 2:g}" y="{SIZE[1] - 12}" text-anchor="middle">{escape(x.label)}</text>',
@@ -264,7 +276,8 @@ def _drawn(outline: _Outline, x: Axis, y: Axis) -> str:
         points = _points(_screen(point, x, y) for point in line)
         tag = "polygon" if outline.closed else "polyline"
         drawn += [
-            f'<{tag} points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round"/>'
+            f'<{tag} points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" '
+            f'stroke-linejoin="round"/>'
             for colour, width in (("#ffffff", "3.2"), (GATE, "1.6"))
         ]
     return "".join(drawn)
@@ -274,8 +287,10 @@ def _captioned(outline: _Outline, x: Axis, y: Axis) -> str:
     across, up = _screen(outline.at, x, y)
     half = 3.1 * len(outline.label)  # about half the width of the text: keep it inside the picture
     across = min(max(across, LEFT + half), LEFT + WIDTH - half) if 2 * half < WIDTH else LEFT + WIDTH / 2
-    below = up < TOP + 16
+    below = outline.inside or up < TOP + 16
     return (
-        f'<text x="{across:.1f}" y="{up + 14 if below else up - 5:.1f}" text-anchor="middle" font-weight="bold" '
-        f'stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">{escape(outline.label)}</text>'
+        f'<text x="{across:.1f}" y="{up + 14 if below else up - 5:.1f}" text-anchor="middle" '
+        f'font-weight="bold" '
+        f'stroke="#ffffff" stroke-width="3" stroke-linejoin="round" '
+        f'paint-order="stroke">{escape(outline.label)}</text>'
     )

@@ -7,7 +7,8 @@ from base64 import b64encode
 import numpy as np
 from numpy.typing import NDArray
 
-#: Colours of equal steps along viridis (Smith & van der Walt 2015), dark to bright; between them, straight lines.
+#: Colours of equal steps along viridis (Smith & van der Walt 2015), dark to bright; between them, straight
+#: lines.
 STOPS = ("440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725")
 #: Colours of the picture; index 0 is transparent.
 LEVELS = 32
@@ -17,7 +18,9 @@ def palette() -> bytes:
     """RGB triples of all levels; the first is white, for readers that ignore transparency."""
     stops = np.array([[int(stop[at : at + 2], 16) for at in (0, 2, 4)] for stop in STOPS], float)
     places = np.linspace(0, len(STOPS) - 1, LEVELS - 1)
-    colours = np.stack([np.interp(places, np.arange(len(STOPS)), stops[:, part]) for part in range(3)], axis=1)
+    colours = np.stack(
+        [np.interp(places, np.arange(len(STOPS)), stops[:, part]) for part in range(3)], axis=1
+    )
     return b"\xff\xff\xff" + colours.round().astype(np.uint8).tobytes()
 
 

@@ -28,7 +28,7 @@ class Population:
 
     @property
     def mask_sha256(self) -> str:
-        """SHA-256 of the mask, eight events a byte, first event in the highest bit: which events, not just how many."""
+        """SHA-256 of the mask, eight events a byte, the first in the highest bit: which events, not how many."""
         return sha256(np.packbits(self.mask).tobytes()).hexdigest()
 
 
@@ -55,7 +55,8 @@ class Populations:
         return self[name].count
 
     def percent(self, name: str, of: str | None = None) -> float | None:
-        """Percentage of the parent, or of any ancestor; None where that holds no events (undetermined, not zero).
+        """Percentage of the parent, or of any ancestor; None where that holds no events (undetermined, "
+        "not zero).
 
         Raises:
             GateError: ``of`` is not an ancestor, so the quotient would not be a proportion.
@@ -78,7 +79,7 @@ class Populations:
 
 
 class Columns:
-    """Values of channels on linear, compensated and transformed scale, computed once when a gate or plot asks."""
+    """Values of channels on each scale, computed once, when a gate or a plot asks."""
 
     def __init__(self, strategy: Strategy, fcs: FcsFile) -> None:
         self.strategy, self.fcs = strategy, fcs
@@ -99,14 +100,17 @@ class Columns:
                 return names.index(channel)
             if names.count(channel) > 1:
                 raise GateError(
-                    "flow.channel_ambiguous", f"{names.count(channel)} channels are named {channel!r}.", channel=channel
+                    "flow.channel_ambiguous",
+                    f"{names.count(channel)} channels are named {channel!r}.",
+                    channel=channel,
                 )
         folded = {name.casefold(): name for name in (*self._stains, *self._names) if name}
         near = [folded[name] for name in get_close_matches(channel.casefold(), folded, 3, 0.3)]
         nearest = ", ".join(near) or ", ".join(self._names[:12])
         raise GateError(
             "flow.channel_missing",
-            f"The file has no channel {channel!r}; nearest: {nearest}. Use the file of the right panel, or a method for it.",
+            f"The file has no channel {channel!r}; nearest: {nearest}. Use the file of the right panel, "
+            f"or a method for it.",
             channel=channel,
             nearest=nearest,
         )
@@ -163,7 +167,8 @@ class Columns:
 
 
 def evaluate(strategy: Strategy, fcs: FcsFile) -> Populations:
-    """Place every event in the populations of the strategy. A child is only looked for among its parent's events.
+    """Place every event in the populations of the strategy. A child is only looked for among its "
+    "parent's events.
 
     Raises:
         GateError: a channel or a spillover matrix that the strategy needs is not in the file.

@@ -1,7 +1,8 @@
 """A gating strategy: gates in a tree, the transforms and matrices they use, and an identity.
 
-The identity is the SHA-256 of the canonical JSON (sorted keys, no blanks, numbers as shortest decimal strings): two
-strategies that give every event the same place by the same geometry have one, and the slightest move of a gate changes it.
+The identity is the SHA-256 of the canonical JSON (sorted keys, no blanks, numbers as shortest decimal
+strings): two strategies that give every event the same place by the same geometry have one, and the slightest
+move of a gate changes it.
 """
 
 import json
@@ -38,9 +39,13 @@ class Strategy:
         names = [name for gate in self.gates for name in populations_of(gate)]
         names += [gate.name for gate in self.gates if isinstance(gate, Quadrants)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise GateError("flow.name_twice", f"Two gates are named {twice[0]!r}: rename one.", gate=twice[0])
+            raise GateError(
+                "flow.name_twice", f"Two gates are named {twice[0]!r}: rename one.", gate=twice[0]
+            )
         if reserved := sorted(set(self.matrices) & set(COMPENSATIONS)):
-            raise GateError("flow.matrix", f"A matrix can't be named {reserved[0]!r}: that word has a meaning here.")
+            raise GateError(
+                "flow.matrix", f"A matrix can't be named {reserved[0]!r}: that word has a meaning here."
+            )
         for gate in self.gates:
             self._check_references(gate)
         _ = self.order
@@ -50,7 +55,9 @@ class Strategy:
         for name in required(gate):
             if name not in known:
                 raise GateError(
-                    "flow.gate_missing", f"Gate {gate.name!r} refers to {name!r}, which is no gate here.", gate=gate.name
+                    "flow.gate_missing",
+                    f"Gate {gate.name!r} refers to {name!r}, which is no gate here.",
+                    gate=gate.name,
                 )
         for dimension in () if isinstance(gate, Boolean) else gate.dimensions:
             if dimension.transform and dimension.transform not in self.transforms:
@@ -80,7 +87,9 @@ class Strategy:
             able = [gate for gate in waiting if all(name in ready for name in required(gate))]
             if not able:
                 names = ", ".join(sorted(gate.name for gate in waiting))
-                raise GateError("flow.cycle", f"These gates refer to each other in a circle: {names}.", gates=names)
+                raise GateError(
+                    "flow.cycle", f"These gates refer to each other in a circle: {names}.", gates=names
+                )
             ordered += able
             ready |= {name for gate in able for name in populations_of(gate)}
             waiting = [gate for gate in waiting if gate not in able]
@@ -99,14 +108,18 @@ class Strategy:
         document = {
             "schema": SCHEMA,
             "gates": sorted(
-                ({"type": type(gate).__name__.lower(), **asdict(gate)} for gate in self.gates), key=lambda g: g["name"]
+                ({"type": type(gate).__name__.lower(), **asdict(gate)} for gate in self.gates),
+                key=lambda g: g["name"],
             ),
             "transforms": {n: {"type": t.kind, **t.parameters()} for n, t in self.transforms.items()},
             "matrices": {
-                n: {"detectors": m.detectors, "dyes": m.names, "rows": m.rows} for n, m in self.matrices.items()
+                n: {"detectors": m.detectors, "dyes": m.names, "rows": m.rows}
+                for n, m in self.matrices.items()
             },
         }
-        return json.dumps(_exact(document), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(
+            _exact(document), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        ).encode()
 
     @cached_property
     def sha256(self) -> str:

@@ -43,7 +43,8 @@ WORDS = {"title"}
 
 
 def strategy_of(tables: Mapping[str, Any]) -> Strategy:
-    """The strategy in ``tables`` (keys ``gates``, ``transforms``, ``matrices``, ``compensation``; others are ignored).
+    """The strategy in ``tables`` (keys ``gates``, ``transforms``, ``matrices``, ``compensation``; "
+    "others are ignored).
 
     Raises:
         GateError: says which gate and what is wrong with it.
@@ -67,7 +68,9 @@ def _gate(table: Any, compensation: str) -> Gate:
         raise GateError("flow.gate", "A gate has no name: every gate needs one.")
     build = BUILDERS.get(kind)
     if build is None:
-        raise GateError("flow.gate", f"Gate {name!r} has type {kind!r}: use one of {', '.join(BUILDERS)}.", gate=name)
+        raise GateError(
+            "flow.gate", f"Gate {name!r} has type {kind!r}: use one of {', '.join(BUILDERS)}.", gate=name
+        )
     try:
         gate = build(name, parent, fields, compensation)
     except KeyError as missing:
@@ -100,7 +103,9 @@ def _ellipsoid(name: str, parent: str, fields: dict[str, Any], compensation: str
     dimensions = _dimensions(fields, compensation, None)
     mean = tuple(_number(value) for value in fields.pop("mean"))
     covariance = tuple(tuple(_number(v) for v in row) for row in fields.pop("covariance"))
-    if not len(dimensions) == len(mean) == len(covariance) >= 2 or any(len(row) != len(mean) for row in covariance):
+    if not len(dimensions) == len(mean) == len(covariance) >= 2 or any(
+        len(row) != len(mean) for row in covariance
+    ):
         raise ValueError("mean and covariance must fit two or more dimensions")
     if not _invertible(covariance):
         raise ValueError("the covariance matrix can't be inverted")
@@ -112,7 +117,9 @@ def _quadrants(name: str, parent: str, fields: dict[str, Any], compensation: str
     dividers = tuple(tuple(_number(value) for value in table.pop("dividers")) for table in tables)
     if not dividers or any(not cuts or list(cuts) != sorted(set(cuts)) for cuts in dividers):
         raise ValueError("each dimension needs dividers in ascending order")
-    quadrants = tuple(Quadrant(str(n), tuple(int(i) for i in places)) for n, places in fields.pop("quadrants").items())
+    quadrants = tuple(
+        Quadrant(str(n), tuple(int(i) for i in places)) for n, places in fields.pop("quadrants").items()
+    )
     for quadrant in quadrants:
         if len(quadrant.intervals) != len(dividers) or any(
             not 0 <= place <= len(cuts) for place, cuts in zip(quadrant.intervals, dividers, strict=True)
@@ -141,7 +148,9 @@ BUILDERS: Mapping[str, Callable[[str, str, dict[str, Any], str], Gate]] = {
 
 
 def _dimensions(fields: dict[str, Any], compensation: str, count: int | None) -> tuple[Dimension, ...]:
-    found = tuple(_dimension(table, compensation) for table in _sequence(fields.pop("dimensions"), "dimensions"))
+    found = tuple(
+        _dimension(table, compensation) for table in _sequence(fields.pop("dimensions"), "dimensions")
+    )
     if count is not None and len(found) != count:
         raise ValueError(f"it needs {count} dimensions")
     return found
@@ -155,11 +164,15 @@ def _dimension(table: Any, compensation: str) -> Dimension:
     if "ratio" in fields:
         ratio = dict(_mapping(fields.pop("ratio"), "ratio"))
         channel = Ratio(
-            str(ratio.pop("numerator")), str(ratio.pop("denominator")), **{k: _number(v) for k, v in ratio.items()}
+            str(ratio.pop("numerator")),
+            str(ratio.pop("denominator")),
+            **{k: _number(v) for k, v in ratio.items()},
         )
     if not channel:
         raise ValueError("a dimension names no channel")
-    found = Dimension(channel, str(fields.pop("transform", "")), str(fields.pop("compensation", compensation)))
+    found = Dimension(
+        channel, str(fields.pop("transform", "")), str(fields.pop("compensation", compensation))
+    )
     if fields:
         raise ValueError(f"a dimension has an unknown key {next(iter(fields))!r}")
     return found
@@ -173,7 +186,11 @@ def _matrix(name: str, table: Any) -> SpilloverMatrix:
         dyes = tuple(str(d) for d in fields.get("dyes", ()))
     except (KeyError, TypeError, ValueError) as wrong:
         raise GateError("flow.matrix", f"Matrix {name!r} needs detectors and rows of numbers.") from wrong
-    if len(rows) != len(detectors) or any(len(r) != len(detectors) for r in rows) or len(dyes) not in (0, len(rows)):
+    if (
+        len(rows) != len(detectors)
+        or any(len(r) != len(detectors) for r in rows)
+        or len(dyes) not in (0, len(rows))
+    ):
         raise GateError("flow.matrix", f"Matrix {name!r} must be square, one row and column per detector.")
     return SpilloverMatrix(detectors, rows, dyes, source=name)
 

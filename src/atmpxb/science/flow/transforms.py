@@ -20,7 +20,10 @@ LN10 = log(10.0)
 
 @dataclass(frozen=True)
 class Transform:
-    """A strictly increasing map of data values to the display scale. Parameters carry their Gating-ML names."""
+    """A strictly increasing map of data values to the display scale.
+
+    Parameters carry their Gating-ML names.
+    """
 
     kind: ClassVar[str] = ""
 
@@ -92,7 +95,10 @@ class Asinh(Transform):
     A: float = 0.0
 
     def __post_init__(self) -> None:
-        _demand(self.T > 0 and 0 < self.M < 100 and 0 <= self.A <= self.M, "asinh needs T > 0, 0 < M < 100, 0 ≤ A ≤ M")
+        _demand(
+            self.T > 0 and 0 < self.M < 100 and 0 <= self.A <= self.M,
+            "asinh needs T > 0, 0 < M < 100, 0 ≤ A ≤ M",
+        )
 
     @property
     def _slope(self) -> float:
@@ -109,8 +115,8 @@ class Asinh(Transform):
 class _Symmetric(Transform):
     """A scale given by its inverse, symmetric about data zero at display ``_middle``.
 
-    With ``t = y − middle ≥ 0`` the data value is ``g(t) = P·expm1(b t) − C·expm1(−d t) + L·t``: all terms are positive, so
-    there is no cancellation near zero and no series expansion is needed.
+    With ``t = y − middle ≥ 0`` the data value is ``g(t) = P·expm1(b t) − C·expm1(−d t) + L·t``: all terms are
+    positive, so there is no cancellation near zero and no series expansion is needed.
     """
 
     T: float
@@ -118,7 +124,8 @@ class _Symmetric(Transform):
     M: float
     A: float = 0.0
 
-    #: Nodes of the table that starts the iteration; its error, cubed by one Halley step, is below float64 resolution.
+    #: Nodes of the table that starts the iteration; its error, cubed by one Halley step, is below float64
+    #: resolution.
     NODES: ClassVar[int] = 4097
 
     @cached_property
@@ -173,7 +180,10 @@ class Logicle(_Symmetric):
 
     def __post_init__(self) -> None:
         _demand(
-            self.T > 0 and self.M > 0 and 0 <= self.W <= self.M / 2 and -self.W <= self.A <= self.M - 2 * self.W,
+            self.T > 0
+            and self.M > 0
+            and 0 <= self.W <= self.M / 2
+            and -self.W <= self.A <= self.M - 2 * self.W,
             "logicle needs T > 0, M > 0, 0 ≤ W ≤ M/2 and −W ≤ A ≤ M − 2W",
         )
 
@@ -197,7 +207,10 @@ class Hyperlog(_Symmetric):
 
     def __post_init__(self) -> None:
         _demand(
-            self.T > 0 and self.M > 0 and 0 < self.W <= self.M / 2 and -self.W <= self.A <= self.M - 2 * self.W,
+            self.T > 0
+            and self.M > 0
+            and 0 < self.W <= self.M / 2
+            and -self.W <= self.A <= self.M - 2 * self.W,
             "hyperlog needs T > 0, M > 0, 0 < W ≤ M/2 and −W ≤ A ≤ M − 2W",
         )
 
@@ -212,7 +225,7 @@ class Hyperlog(_Symmetric):
 
 
 def _linear_decay(b: float, w: float) -> float:
-    """The d of Moore & Parks: root of ``2 (ln d − ln b) + w (d + b) = 0`` in (0, b], by bisection to the last bit."""
+    """Root d of ``2 (ln d − ln b) + w (d + b) = 0`` in (0, b] (Moore & Parks), bisected to the last bit."""
     if w == 0:
         return b
     low, high = 0.0, b
@@ -245,17 +258,21 @@ def transform_of(kind: str, parameters: Mapping[str, Any]) -> Transform:
         raise GateError("flow.transform", f"Transform {kind!r} is unknown: use one of {', '.join(KINDS)}.")
     known = [field.name for field in fields(found)]
     if wrong := [name for name in parameters if name not in known]:
-        raise GateError("flow.transform", f"Transform {kind} has no parameter {wrong[0]!r}: it has {', '.join(known)}.")
+        raise GateError(
+            "flow.transform", f"Transform {kind} has no parameter {wrong[0]!r}: it has {', '.join(known)}."
+        )
     try:
         return found(**{name: float(value) for name, value in parameters.items()})
     except (TypeError, ValueError) as error:
-        raise GateError("flow.transform", f"Transform {kind} needs numbers for {', '.join(known)}.") from error
+        raise GateError(
+            "flow.transform", f"Transform {kind} needs numbers for {', '.join(known)}."
+        ) from error
 
 
 def decades(transform: Transform, low: float, high: float) -> list[float]:
-    """Data values worth a tick between two display values: 0 and ± powers of ten, on a logarithmic-like scale."""
+    """Data values worth a tick between two display values: 0 and ± powers of ten."""
     ends = transform.inverse(np.array([max(low, -1.0), min(high, 2.0)]))
     top = max(abs(float(ends[0])), abs(float(ends[1])), 10.0)
-    powers = [10.0**k for k in range(0, int(log10(top)) + 1)]
+    powers = [10.0**k for k in range(int(log10(top)) + 1)]
     values = sorted([-p for p in powers] + [0.0] + powers)
     return [v for v in values if ends[0] <= v <= ends[1]]

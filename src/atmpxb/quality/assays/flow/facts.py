@@ -6,15 +6,28 @@ from atmpxb.quality.assays.seam import FileFacts
 from atmpxb.science.instruments.fcs import FcsFile
 
 SERIALS = ("$CYTSN", "CYTNUM", "@CYTOMETERID", "CYTOMETER ID")
-SAMPLES = ("$SMNO", "SAMPLE ID", "SAMPLEID", "SAMPLE_NAME", "@SAMPLEID1", "@SAMPLEID2", "TUBE NAME", "TUBENAME", "TUBE_NAME")
+SAMPLES = (
+    "$SMNO",
+    "SAMPLE ID",
+    "SAMPLEID",
+    "SAMPLE_NAME",
+    "@SAMPLEID1",
+    "@SAMPLEID2",
+    "TUBE NAME",
+    "TUBENAME",
+    "TUBE_NAME",
+)
 RUNS = ("EXPERIMENT NAME", "EXPERIMENT_NAME", "$PLATENAME", "PLATE NAME", "$RUNNUMBER", "GUID")
 
-#: Keywords about the person whose cells these are. Operators and investigators ($OP, $EXP) are staff, not patients.
+#: Keywords about the person whose cells these are. Operators and investigators ($OP, $EXP) are staff, not
+#: patients.
 _ABOUT_A_PERSON = re.compile(r"PATIENT|SUBJECT|DONOR|(?<![A-Z])DOB(?![A-Z])|BIRTH|GEBOORTE|^\$SRC$")
 _BIRTH_KEY = re.compile(r"(?<![A-Z])DOB(?![A-Z])|BIRTH|GEBOORTE")
 _BIRTH_WORD = re.compile(r"\b(dob|date of birth|born|geboren|geb\.)", re.IGNORECASE)
 _REGISTER = re.compile(r"(?<!\d)\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}(?!\d)")  # Belgian national register number
-_DATE = re.compile(r"(?<!\d)(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}|\d{8})(?!\d)")
+_DATE = re.compile(
+    r"(?<!\d)(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}|\d{8})(?!\d)"
+)
 _TITLE = re.compile(r"\b(mr|mrs|ms|mme|dhr|mevr|mw)\b\.? +[^\W\d_]", re.IGNORECASE)
 _SURNAME_FIRST = re.compile(r"[^\W\d_][^\W\d_'’-]+(?: [^\W\d_'’-]+)?, ?[^\W\d_][^\W\d_'’-]+\.?")
 _PARTICLE = r"(?:van|de|der|den|ten|ter|von|le|la|el|di|da|do|dos|du)"
@@ -51,7 +64,7 @@ def facts_of(file: FcsFile) -> FileFacts:
 
 
 def personal(file: FcsFile) -> tuple[tuple[str, str], ...]:
-    """Keywords whose value looks like a patient's name or birth date, with what it looks like; never the value itself."""
+    """Keywords whose value looks like a patient's name or birth date, and which; never the value."""
     found = []
     for key, value in file.keywords.items():
         upper, text = key.upper(), value.strip()

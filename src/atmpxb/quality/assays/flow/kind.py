@@ -1,8 +1,10 @@
 """The assay kind ``flow``: populations of stained cells, counted by a gating strategy that the method holds.
 
-Files of one sample and role are pooled by counts: events of the population in all files over events of the denominator in all
-files. Every event then weighs the same, and a tube with few events can't outweigh one with many. Intervals are Wilson's,
-for the pooled counts: they hold the chance of counting, not the difference between tubes; for that, judge ``difference:P/Q``.
+Files of one sample and role are pooled by counts: events of the population in all files over events of the
+denominator in all files. Every event then weighs the same, and a tube with few events can't outweigh one with
+many. Intervals are Wilson's,
+for the pooled counts: they hold the chance of counting, not the difference between tubes; for that, judge
+    ``difference:P/Q``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +36,8 @@ from atmpxb.science.statistics.proportion import wilson_interval
 PARAMETERS = {"compensation", "transforms", "matrices", "gates", "role", "dataset"}
 POOLING = {
     "en": "Files of one sample are pooled by counts; intervals are Wilson's for the pooled counts.",
-    "nl": "Bestanden van één staal worden samengevoegd per telling; de intervallen zijn die van Wilson voor de som.",
+    "nl": "Bestanden van één staal worden samengevoegd per telling; de intervallen zijn die van Wilson "
+    "voor de som.",
 }
 
 
@@ -55,11 +58,15 @@ class FlowCytometry:
     recomputable = True
 
     def problems(self, method: Method) -> tuple[str, ...]:
-        found = [f"parameters has an unknown key {key!r}." for key in method.parameters if key not in PARAMETERS]
+        found = [
+            f"parameters has an unknown key {key!r}." for key in method.parameters if key not in PARAMETERS
+        ]
         if not method.inputs:
             found.append("The method has no [[inputs]]: name at least the role of the stained tubes.")
         found += [
-            f"Input {item.role!r} must allow format fcs." for item in method.inputs if "fcs" not in item.formats
+            f"Input {item.role!r} must allow format fcs."
+            for item in method.inputs
+            if "fcs" not in item.formats
         ]
         roles = {item.role for item in method.inputs}
         for role in [_main_role(method), *(str(r.options.get("role", "")) for r in method.reportables)]:
@@ -80,7 +87,9 @@ class FlowCytometry:
 
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         if problems := self.problems(method):
-            raise AssayError("flow.method", f"The method can't be used: {' '.join(problems)}", problems=problems)
+            raise AssayError(
+                "flow.method", f"The method can't be used: {' '.join(problems)}", problems=problems
+            )
         require_inputs(method, files)
         strategy = strategy_of(method.parameters)
         dataset = int(method.parameters.get("dataset", 0))
@@ -92,12 +101,18 @@ class FlowCytometry:
                 for sample in samples
                 for reportable in method.reportables
             ),
-            checks=tuple(check for sample in samples for check in _checks(method, strategy, evaluated, sample)),
+            checks=tuple(
+                check for sample in samples for check in _checks(method, strategy, evaluated, sample)
+            ),
             repairs=tuple(
-                Repair(item.file.name, r.rule, r.where, r.before, r.after) for item in evaluated for r in item.fcs.repairs
+                Repair(item.file.name, r.rule, r.where, r.before, r.after)
+                for item in evaluated
+                for r in item.fcs.repairs
             ),
             warnings=_warnings(method, evaluated),
-            plots=tuple(plot for number, item in enumerate(evaluated, 1) for plot in _plots(method, item, number)),
+            plots=tuple(
+                plot for number, item in enumerate(evaluated, 1) for plot in _plots(method, item, number)
+            ),
             details=_details(strategy, evaluated),
         )
 
@@ -159,7 +174,9 @@ def _evaluate(file: RawFile, strategy: Strategy, dataset: int) -> _Evaluated:
     try:
         return _Evaluated(file, fcs, evaluate(strategy, fcs))
     except GateError as error:
-        raise AssayError(error.code, f"{file.name}: {error.message}", file=file.name, **error.facts) from error
+        raise AssayError(
+            error.code, f"{file.name}: {error.message}", file=file.name, **error.facts
+        ) from error
 
 
 def _chosen(evaluated: Sequence[_Evaluated], role: str, sample: str) -> list[Populations]:
@@ -174,7 +191,11 @@ def _value(
     measure = parse_measure(str(reportable.options["measure"]), strategy)
     observed = observe(measure, files)
     if observed is None:
-        why = f"no events in {_base(measure.population, measure.of, strategy)}" if files else f"no file of role {role}"
+        why = (
+            f"no events in {_base(measure.population, measure.of, strategy)}"
+            if files
+            else f"no file of role {role}"
+        )
         return Value(reportable.code, None, reportable.unit, sample, why=why)
     interval = None
     if measure.verb == "percent":
@@ -202,7 +223,9 @@ def _warnings(method: Method, evaluated: Sequence[_Evaluated]) -> tuple[str, ...
             found.append(f"{item.file.name} holds {item.fcs.datasets} data sets; the first was evaluated.")
         broken = sum(not bool(_finite(item, index)) for index in range(len(item.fcs.channels)))
         if broken:
-            found.append(f"{item.file.name}: {broken} channels hold values that are no numbers; they fall in no gate.")
+            found.append(
+                f"{item.file.name}: {broken} channels hold values that are no numbers; they fall in no gate."
+            )
     instruments = sorted({facts_of(item.fcs).instrument_serial for item in evaluated} - {""})
     if len(instruments) > 1:
         found.append(f"The files come from {len(instruments)} instruments: {', '.join(instruments)}.")
@@ -220,7 +243,9 @@ def _plots(method: Method, item: _Evaluated, number: int) -> list[Plot]:
     found = []
     for picture in pictures(item.populations):
         words = {
-            language: " · ".join(str(titles.get(name, {}).get(language, name)) for name in picture.populations)
+            language: " · ".join(
+                str(titles.get(name, {}).get(language, name)) for name in picture.populations
+            )
             for language in ("en", "nl")
         }
         found.append(

@@ -1,8 +1,8 @@
 """Measures that a flow method can report or judge, by name.
 
-``count:P`` events of population P · ``percent:P`` of its parent · ``percent:P/Q`` of ancestor Q · ``difference:P/Q`` the
-largest percentage among the files less the smallest, in percentage points · ``files`` how many files were evaluated. ``/Q``
-with nothing after it means all events.
+``count:P`` events of population P · ``percent:P`` of its parent · ``percent:P/Q`` of ancestor Q ·
+``difference:P/Q`` the largest percentage among the files less the smallest, in percentage points · ``files``
+how many files were evaluated. ``/Q`` with nothing after it means all events.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,9 @@ def parse_measure(text: str, strategy: Strategy) -> Measure:
     verb, _, rest = text.partition(":")
     if verb not in VERBS or not rest:
         raise GateError(
-            "flow.measure", f"Measure {text!r} is unknown: use count:P, percent:P/Q, difference:P/Q or files.", measure=text
+            "flow.measure",
+            f"Measure {text!r} is unknown: use count:P, percent:P/Q, difference:P/Q or files.",
+            measure=text,
         )
     population, slash, of = rest.partition("/")
     names = population_names(strategy)
@@ -51,7 +53,8 @@ def parse_measure(text: str, strategy: Strategy) -> Measure:
     if slash and of not in strategy.ancestors(population):
         raise GateError(
             "flow.not_an_ancestor",
-            f"Measure {text!r}: {population!r} does not lie inside {of!r}; a percentage needs one of its ancestors.",
+            f"Measure {text!r}: {population!r} does not lie inside {of!r}; a percentage needs one of "
+            f"its ancestors.",
             measure=text,
         )
     return Measure(verb, population, of if slash else None)

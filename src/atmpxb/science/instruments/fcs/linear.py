@@ -1,4 +1,4 @@
-"""From channel numbers to linear scale: gain and logarithmic amplification (FCS 3.1, ``$PnE`` and ``$PnG``)."""
+"""From channel numbers to linear scale: ``$PnG`` gain and ``$PnE`` logarithmic amplification (FCS 3.1)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +9,11 @@ from atmpxb.science.instruments.fcs.structure import Channel, FcsFile
 def linearise_column(raw: NDArray[np.floating], channel: Channel) -> NDArray[np.float64]:
     """Scale values of one channel, float64: ``offset · 10^(decades · x / range)``, or ``x / gain`` if linear.
 
-    Time is never amplified: its values stay as stored, although some writers repeat ``$TIMESTEP`` in its ``$PnG``.
+    Time is never amplified: its values stay as stored, although some writers repeat ``$TIMESTEP`` in its
+        ``$PnG``.
 
-    >>> linearise_column(np.array([0.0, 512.0]), Channel("FL1", range=1024.0, decades=4.0, offset=1.0, datatype="I"))
+    >>> fl1 = Channel("FL1", range=1024.0, decades=4.0, offset=1.0, datatype="I")
+    >>> linearise_column(np.array([0.0, 512.0]), fl1)
     array([  1., 100.])
     """
     values = np.asarray(raw, np.float64)
@@ -22,7 +24,10 @@ def linearise_column(raw: NDArray[np.floating], channel: Channel) -> NDArray[np.
 
 
 def linearise(file: FcsFile) -> NDArray[np.float64]:
-    """Scale values of all channels, shape (events, channels), columns contiguous. Time stays in its own unit."""
+    """Scale values of all channels, shape (events, channels), columns contiguous.
+
+    Time stays in its own unit.
+    """
     columns = np.empty((len(file.channels), len(file.events)))
     for index, channel in enumerate(file.channels):
         columns[index] = linearise_column(file.events[:, index], channel)

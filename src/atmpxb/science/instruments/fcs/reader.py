@@ -29,7 +29,9 @@ def read(data: bytes | memoryview, dataset: int = 0, *, sha256: str = "") -> Fcs
     whole = memoryview(data).cast("B")
     starts, tail = _datasets(whole)
     if not 0 <= dataset < len(starts):
-        raise FcsError("fcs.no_such_dataset", f"The file holds {len(starts)} data sets; number {dataset} is not there.")
+        raise FcsError(
+            "fcs.no_such_dataset", f"The file holds {len(starts)} data sets; number {dataset} is not there."
+        )
     view = whole[starts[dataset] :]
     repairs: list[Repair] = list(tail)
     header, verbatim = _text(view, repairs)
@@ -62,7 +64,9 @@ def _text(view: memoryview, repairs: list[Repair]) -> tuple[Header, dict[str, st
     begin, end = keywords.integer("$BEGINSTEXT"), keywords.integer("$ENDSTEXT")
     if begin and end and begin < end and begin != header.text[0]:
         if end >= len(view):
-            repairs.append(Repair("stext.outside", "$BEGINSTEXT", f"{begin}–{end}", "left out: beyond the file"))
+            repairs.append(
+                Repair("stext.outside", "$BEGINSTEXT", f"{begin}–{end}", "left out: beyond the file")
+            )
         else:
             extra = parse_text(bytes(view[begin : end + 1]), repairs, "supplemental TEXT")
             verbatim |= {key: value for key, value in extra.items() if key not in verbatim}
@@ -98,30 +102,43 @@ def _channels(keywords: Keywords, repairs: list[Repair]) -> tuple[Channel, ...]:
     if mode is None:
         repairs.append(Repair("mode.absent", "$MODE", "absent", "L (list mode)"))
     elif mode.upper() != "L":
-        raise FcsError("fcs.mode", f"$MODE is {mode[:20]!r}: only list mode (L) holds single events; export as list mode.")
+        raise FcsError(
+            "fcs.mode",
+            f"$MODE is {mode[:20]!r}: only list mode (L) holds single events; export as list mode.",
+        )
     datatype = (keywords.text("$DATATYPE") or "").upper()
     if datatype not in {"I", "F", "D"}:
-        raise FcsError("fcs.datatype", f"$DATATYPE is {datatype[:20]!r}, not I, F or D: export the file as FCS 3.1.")
+        raise FcsError(
+            "fcs.datatype", f"$DATATYPE is {datatype[:20]!r}, not I, F or D: export the file as FCS 3.1."
+        )
     count = keywords.integer("$PAR")
     if not count:
-        raise FcsError("fcs.no_channels", "$PAR does not say how many channels there are: export the file again.")
+        raise FcsError(
+            "fcs.no_channels", "$PAR does not say how many channels there are: export the file again."
+        )
     channels: list[Channel] = []
     for number in range(1, count + 1):  # ends at the first channel that TEXT does not describe
         channels.append(_channel(keywords, number, datatype, repairs))
     names = [channel.name for channel in channels]
     if twice := sorted({name for name in names if names.count(name) > 1} if len(names) < 5000 else set()):
-        repairs.append(Repair("name.twice", "$PnN", ", ".join(twice[:8]), "kept; a gate that names it is refused"))
+        repairs.append(
+            Repair("name.twice", "$PnN", ", ".join(twice[:8]), "kept; a gate that names it is refused")
+        )
     return tuple(channels)
 
 
 def _channel(keywords: Keywords, number: int, datatype: str, repairs: list[Repair]) -> Channel:
     own = (keywords.text(f"$P{number}DATATYPE") or datatype).upper()
     if own not in {"I", "F", "D"}:
-        raise FcsError("fcs.datatype", f"$P{number}DATATYPE is {own[:20]!r}, not I, F or D: export the file again.")
+        raise FcsError(
+            "fcs.datatype", f"$P{number}DATATYPE is {own[:20]!r}, not I, F or D: export the file again."
+        )
     bits = keywords.integer(f"$P{number}B")
     if not bits or (own == "I" and bits > 64):
         stated = keywords.text(f"$P{number}B")
-        raise FcsError("fcs.bits", f"$P{number}B is {stated and stated[:20]!r}, not 1 to 64 bits: export the file again.")
+        raise FcsError(
+            "fcs.bits", f"$P{number}B is {stated and stated[:20]!r}, not 1 to 64 bits: export the file again."
+        )
     width = {"F": 32, "D": 64}.get(own, bits)
     if bits != width:
         repairs.append(Repair("bits.of_float", f"$P{number}B", str(bits), f"{width} as $DATATYPE {own} has"))
@@ -131,8 +148,12 @@ def _channel(keywords: Keywords, number: int, datatype: str, repairs: list[Repai
     reach = keywords.number(f"$P{number}R")
     if reach is None:
         if own == "I":
-            raise FcsError("fcs.range", f"$P{number}R is missing: without it the bit mask is unknown; export again.")
-        repairs.append(Repair("range.unreadable", f"$P{number}R", keywords.text(f"$P{number}R") or "absent", "none"))
+            raise FcsError(
+                "fcs.range", f"$P{number}R is missing: without it the bit mask is unknown; export again."
+            )
+        repairs.append(
+            Repair("range.unreadable", f"$P{number}R", keywords.text(f"$P{number}R") or "absent", "none")
+        )
     decades, offset = _amplification(keywords, number, own, repairs)
     return Channel(
         name=name or f"P{number}",
@@ -191,6 +212,8 @@ def _timestep(keywords: Keywords, repairs: list[Repair]) -> float | None:
         return None
     step = decimal_number(text)
     if step is None or step <= 0:
-        repairs.append(Repair("timestep.unreadable", "$TIMESTEP", text[:40], "none: time stays in units of the file"))
+        repairs.append(
+            Repair("timestep.unreadable", "$TIMESTEP", text[:40], "none: time stays in units of the file")
+        )
         return None
     return step

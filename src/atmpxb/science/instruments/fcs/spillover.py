@@ -1,4 +1,4 @@
-"""The spillover matrix inside an FCS file: ``$SPILLOVER`` (3.1), ``SPILL`` (common before), ``$COMP`` (3.0)."""
+"""The spillover matrix in an FCS file: ``$SPILLOVER`` (3.1), ``SPILL`` (common before), ``$COMP`` (3.0)."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,10 @@ KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$SPILL")
 def read_spillover(
     keywords: Keywords, channels: Sequence[Channel], repairs: list[Repair]
 ) -> SpilloverMatrix | None:
-    """The matrix of the file, or None. One that can't be read is listed as a repair and is None, never guessed."""
+    """The matrix of the file, or None.
+
+    One that can't be read is listed as a repair and is None, never guessed.
+    """
     for keyword in KEYWORDS:
         text = keywords.text(keyword)
         if text is None:
@@ -52,7 +55,9 @@ def _positional(text: str, names: list[str]) -> tuple[SpilloverMatrix | None, st
     return _matrix(tuple(names), parts[1:], "$COMP")
 
 
-def _matrix(detectors: tuple[str, ...], entries: list[str], keyword: str) -> tuple[SpilloverMatrix | None, str]:
+def _matrix(
+    detectors: tuple[str, ...], entries: list[str], keyword: str
+) -> tuple[SpilloverMatrix | None, str]:
     numbers = [decimal_number(entry) for entry in entries]
     values = [number for number in numbers if number is not None]
     if len(values) != len(numbers):

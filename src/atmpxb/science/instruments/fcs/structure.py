@@ -61,7 +61,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class SpilloverMatrix:
-    """Spillover of dyes into detectors: ``rows[i][j]`` is the part of dye i seen by detector j (own detector 1).
+    """Spillover of dyes into detectors: ``rows[i][j]`` is the part of dye i seen by detector j (own "
+    "detector 1).
 
     ``dyes`` names the compensated channels; it equals ``detectors`` in FCS files.
     """
@@ -82,8 +83,9 @@ class FcsFile:
     """One data set of an FCS file.
 
     Attributes:
-        events: shape (events, channels), stored column by column (``events[:, i]`` is contiguous). Raw scale: integers
-            after their bit mask, before gain and log decoding. float32 where that holds every value exactly, else float64.
+        events: shape (events, channels), stored column by column (``events[:, i]`` is contiguous). Raw scale:
+            integers after their bit mask, before gain and log decoding. float32 where that holds every value
+            exactly, else float64.
         keywords: TEXT as written, first occurrence of each keyword, in file order.
         sha256: of the whole file. dataset: index of this data set; datasets: how many the file holds.
         timestep: seconds per unit of the Time channel, None where absent or unreadable.

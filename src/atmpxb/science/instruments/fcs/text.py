@@ -11,19 +11,24 @@ REQUIRED = ("$PAR", "$DATATYPE", "$MODE")
 def parse_text(segment: bytes, repairs: list[Repair], where: str = "TEXT") -> dict[str, str]:
     """Keyword–value pairs of a TEXT segment, in file order, values verbatim.
 
-    A doubled delimiter stands for the delimiter itself; the standard forbids empty values. Files with empty values exist
-    all the same, and then the two readings differ: where the escaped reading would put the delimiter *inside a keyword*
-    (or leaves a keyword without value), the value is read as empty and listed as a repair.
+    A doubled delimiter stands for the delimiter itself; the standard forbids empty values. Files with empty
+    values exist all the same, and then the two readings differ: where the escaped reading would put the
+    delimiter *inside a keyword* (or leaves a keyword without value), the value is read as empty and listed as
+    a repair.
 
     >>> parse_text(b"/$FIL/a//b/K/v/", [])
     {'$FIL': 'a/b', 'K': 'v'}
     """
     if len(segment) < 4:
-        raise FcsError("fcs.text_missing", f"{where} is empty: this is not a complete FCS file; export it again.")
+        raise FcsError(
+            "fcs.text_missing", f"{where} is empty: this is not a complete FCS file; export it again."
+        )
     delimiter = segment[:1]
     body = segment.rstrip(b"\0 \t\r\n") if delimiter not in b"\0 \t\r\n" else segment
     if not body.endswith(delimiter) or len(body) < 2:
-        repairs.append(Repair("text.unterminated", where, repr(segment[-12:]), "last value ends with the segment"))
+        repairs.append(
+            Repair("text.unterminated", where, repr(segment[-12:]), "last value ends with the segment")
+        )
         body = (body if len(body) > 1 else segment) + delimiter
     tokens = _tokens(body[1:], delimiter)
     pairs = _pairs(tokens)
@@ -102,7 +107,9 @@ def _as_dict(pairs: list[tuple[bytes, bytes]], repairs: list[Repair], where: str
     foreign = sum(not _is_utf8(key) or not _is_utf8(value) for key, value in pairs)
     if foreign:
         repairs.append(
-            Repair("text.not_utf8", where, f"{foreign} pairs are not UTF-8", "read as ISO 8859-1, byte for byte")
+            Repair(
+                "text.not_utf8", where, f"{foreign} pairs are not UTF-8", "read as ISO 8859-1, byte for byte"
+            )
         )
     for key_bytes, value_bytes in pairs:
         key, value = _decode(key_bytes), _decode(value_bytes)
@@ -163,7 +170,8 @@ def whole_number(text: str | bytes | None) -> int | None:
 
 
 def decimal_number(text: str | None) -> float | None:
-    """The finite number that the text is, else None. A decimal comma is not accepted: it could separate two numbers.
+    """The finite number that the text is, else None. A decimal comma is not accepted: it could "
+    "separate two numbers.
 
     >>> decimal_number("262144.0"), decimal_number("1e4"), decimal_number("nan"), decimal_number("1_000")
     (262144.0, 10000.0, None, None)

@@ -20,8 +20,8 @@ def write(
     """FCS 3.1 bytes, one data set, ``$DATATYPE`` F.
 
     Args:
-        events: shape (events, channels), on linear scale. keywords: further ones; structural ones are set here.
-    Raises:
+        events: shape (events, channels), on linear scale. keywords: further ones; structural ones are set
+    here. Raises:
         FcsError: a keyword or value is empty, or the shape does not fit the channels.
     """
     if events.ndim != 2 or events.shape[1] != len(channels) or not channels:
@@ -29,7 +29,9 @@ def write(
     pairs = {key: value for key, value in (keywords or {}).items() if not _structural(key)}
     pairs |= _structure(channels, len(events), spillover)
     if empty := [key for key, value in pairs.items() if not key or not value]:
-        raise FcsError("fcs.empty_value", f"Keyword {empty[0]!r} has no value, which FCS forbids: leave it out.")
+        raise FcsError(
+            "fcs.empty_value", f"Keyword {empty[0]!r} has no value, which FCS forbids: leave it out."
+        )
     size = 4 * events.size
     begin, text = _text(pairs, size)
     last = begin + size - 1
@@ -43,16 +45,32 @@ def write(
 
 def _structural(key: str) -> bool:
     upper = key.upper()
-    return upper in {"$PAR", "$TOT", "$MODE", "$DATATYPE", "$BYTEORD", "$NEXTDATA", "$SPILLOVER"} or upper.startswith(
-        ("$BEGIN", "$END")
-    )
+    return upper in {
+        "$PAR",
+        "$TOT",
+        "$MODE",
+        "$DATATYPE",
+        "$BYTEORD",
+        "$NEXTDATA",
+        "$SPILLOVER",
+    } or upper.startswith(("$BEGIN", "$END"))
 
 
-def _structure(
-    channels: Sequence[Channel], total: int, spillover: SpilloverMatrix | None
-) -> dict[str, str]:
-    pairs = {"$PAR": str(len(channels)), "$TOT": str(total), "$MODE": "L", "$DATATYPE": "F", "$BYTEORD": "1,2,3,4"}
-    pairs |= {"$NEXTDATA": "0", "$BEGINANALYSIS": "0", "$ENDANALYSIS": "0", "$BEGINSTEXT": "0", "$ENDSTEXT": "0"}
+def _structure(channels: Sequence[Channel], total: int, spillover: SpilloverMatrix | None) -> dict[str, str]:
+    pairs = {
+        "$PAR": str(len(channels)),
+        "$TOT": str(total),
+        "$MODE": "L",
+        "$DATATYPE": "F",
+        "$BYTEORD": "1,2,3,4",
+    }
+    pairs |= {
+        "$NEXTDATA": "0",
+        "$BEGINANALYSIS": "0",
+        "$ENDANALYSIS": "0",
+        "$BEGINSTEXT": "0",
+        "$ENDSTEXT": "0",
+    }
     for number, channel in enumerate(channels, start=1):
         pairs |= {f"$P{number}N": channel.name, f"$P{number}B": "32", f"$P{number}E": "0,0"}
         pairs[f"$P{number}R"] = f"{channel.range if channel.range is not None else 262144:g}"
@@ -64,13 +82,17 @@ def _structure(
             pairs[f"$P{number}G"] = repr(channel.gain)
     if spillover is not None:
         entries = [str(len(spillover.detectors)), *spillover.detectors]
-        entries += [f"{value:g}" if float(f"{value:g}") == value else repr(value) for row in spillover.rows for value in row]
+        entries += [
+            f"{value:g}" if float(f"{value:g}") == value else repr(value)
+            for row in spillover.rows
+            for value in row
+        ]
         pairs["$SPILLOVER"] = ",".join(entries)
     return pairs
 
 
 def _text(pairs: Mapping[str, str], size: int) -> tuple[int, bytes]:
-    """TEXT with its own offsets inside; they are padded to fixed width so that they do not move what they point at."""
+    """TEXT with its own offsets inside, of fixed width so that they do not move what they point at."""
     content = "".join(key + value for key, value in pairs.items())
     delimiter = next((mark for mark in DELIMITERS if mark not in content), "/")
     if any(value.startswith(delimiter) or delimiter in key for key, value in pairs.items()):

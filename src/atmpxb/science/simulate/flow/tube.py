@@ -1,8 +1,8 @@
 """A stained tube of a CAR-T product, as an FCS file with known truth.
 
-Each event gets a label, each label its stains; light spills into neighbouring detectors, is counted with noise that grows
-with the square root of the signal, and is written as a cytometer would. Nothing is drawn from the clock: equal arguments
-give equal bytes with one version of numpy.
+Each event gets a label, each label its stains; light spills into neighbouring detectors, is counted with
+noise that grows with the square root of the signal, and is written as a cytometer would. Nothing is drawn
+from the clock: equal arguments give equal bytes with one version of numpy.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ FLOW_RATE, TIMESTEP = 4000, 0.01
 class Composition:
     """What is in the tube; every number is a fraction, 0 to 1.
 
-    ``debris`` and ``doublets`` of all events; ``dead`` of single cells; ``t_cells`` of living cells; ``cd4`` and ``car`` of
-    living T cells (the rest of T cells is CD8); ``b_cells`` of living cells (the rest is NK).
+    ``debris`` and ``doublets`` of all events; ``dead`` of single cells; ``t_cells`` of living cells; ``cd4``
+    and ``car`` of living T cells (the rest of T cells is CD8); ``b_cells`` of living cells (the rest is NK).
     """
 
     debris: float = 0.12
@@ -57,7 +57,10 @@ class Composition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tube:
-    """An FCS file and its truth. ``labels``: shape (events,), index into `panel.KINDS`. ``counts``: events by kind."""
+    """An FCS file and its truth.
+
+    ``labels``: shape (events,), index into `panel.KINDS`. ``counts``: events by kind.
+    """
 
     data: bytes
     labels: NDArray[np.uint8]
@@ -95,7 +98,9 @@ def simulate_tube(
     composition = composition or Composition()
     rng = np.random.Generator(np.random.PCG64(seed))
     counts = _counts(composition.fractions(), events)
-    labels = rng.permutation(np.repeat(np.arange(len(KINDS), dtype=np.uint8), [counts[kind] for kind in KINDS]))
+    labels = rng.permutation(
+        np.repeat(np.arange(len(KINDS), dtype=np.uint8), [counts[kind] for kind in KINDS])
+    )
     table = np.empty((len(CHANNELS), events), np.float32)
     duration = events / FLOW_RATE
     table[0] = np.sort(rng.random(events, np.float32)) * np.float32(duration / TIMESTEP)
@@ -132,7 +137,10 @@ def _counts(fractions: Mapping[str, float], events: int) -> dict[str, int]:
 
 
 def _scatter(rng: np.random.Generator, labels: NDArray[np.uint8]) -> tuple[Signals, Signals, Signals]:
-    """FSC-A, FSC-H, SSC-A. A doublet takes twice the time through the beam: twice the area at the height of one cell."""
+    """FSC-A, FSC-H, SSC-A.
+
+    A doublet takes twice the time through the beam: twice the area at the height of one cell.
+    """
     size = {"debris": 9e3, "dead": 6.5e4}
     grain = {"debris": 8e3, "dead": 6e4}
     forward = np.array([size.get(kind, 9.5e4) for kind in KINDS], np.float32)[labels]

@@ -76,7 +76,7 @@ class Polygon:
         near = (x >= min(xs)) & (x <= max(xs)) & (y >= min(ys)) & (y <= max(ys))
         chosen = np.flatnonzero(near)
         near[chosen] = _inside_polygon(x[chosen], y[chosen], self.vertices)
-        return near
+        return np.asarray(near)
 
 
 def _inside_polygon(x: Array, y: Array, vertices: tuple[tuple[float, float], ...]) -> Mask:

@@ -129,8 +129,10 @@ def _histogram(values: Array, axis: Axis) -> tuple[str, list[Axis]]:
         height = TOP + HEIGHT * (1 - 0.95 * float(count) / top)
         points += [(LEFT + WIDTH * at / CELLS, height) for at in (number, number + 1)]
     points.append((LEFT + WIDTH, TOP + HEIGHT))
-    path = f'<polygon points="{_points(points)}" fill="#31688e" fill-opacity="0.6" stroke="#31688e" '
-    'stroke-width="0.7"/>'
+    path = (
+        f'<polygon points="{_points(points)}" fill="#31688e" fill-opacity="0.6" '
+        'stroke="#31688e" stroke-width="0.7"/>'
+    )
     return path, [axis, Axis("n", 0.0, top / 0.95, (Tick(0.0, "0"), Tick(float(top), _grouped(top))))]
 
 

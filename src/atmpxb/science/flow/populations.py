@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from atmpxb.science.flow.compensation import combine, invert
 from atmpxb.science.flow.errors import GateError
 from atmpxb.science.flow.gates import Boolean, Dimension, Gate, Mask, Quadrants, Ratio
-from atmpxb.science.flow.strategy import ROOT, Strategy, populations_of
+from atmpxb.science.flow.strategy import ROOT, Strategy, dimensions_of, populations_of
 from atmpxb.science.instruments.fcs import FcsFile, SpilloverMatrix, linearise_column
 
 type Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ class Population:
 
     @property
     def mask_sha256(self) -> str:
-        """SHA-256 of the mask, eight events a byte, the first in the highest bit: which events, not how many."""
+        """SHA-256 of the mask: which events, not just how many. Eight a byte, first in the highest bit."""
         return sha256(np.packbits(self.mask).tobytes()).hexdigest()
 
 
@@ -115,6 +115,14 @@ class Columns:
             nearest=nearest,
         )
 
+    def require(self, dimension: Dimension) -> None:
+        """Raise GateError when the file lacks a channel of the dimension, before any event is touched."""
+        channel = dimension.channel
+        dyes = {name for matrix in self.strategy.matrices.values() for name in matrix.names}
+        for name in (channel.numerator, channel.denominator) if isinstance(channel, Ratio) else (channel,):
+            if name not in dyes:
+                self.index(name)
+
     def linear(self, channel: str) -> Array:
         """Linear-scale values of a channel, shape (events,)."""
         index = self.index(channel)
@@ -175,6 +183,9 @@ def evaluate(strategy: Strategy, fcs: FcsFile) -> Populations:
     """
     total = len(fcs.events)
     columns = Columns(strategy, fcs)
+    for gate in strategy.order:
+        for dimension in dimensions_of(gate):
+            columns.require(dimension)
     found = {ROOT: Population(ROOT, ROOT, total, np.ones(total, bool))}
     members: dict[str, NDArray[np.intp] | None] = {ROOT: None}
     for gate in strategy.order:

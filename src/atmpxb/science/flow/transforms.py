@@ -146,9 +146,10 @@ class _Symmetric(Transform):
 
     def apply(self, x: Array) -> Array:
         middle, p, b, c, d, linear = self._shape
-        target = np.abs(x)
-        finite = np.isfinite(target)
-        largest = float(target[finite].max(initial=self.T)) if target.size else self.T
+        size = np.abs(x)
+        finite = np.isfinite(size)
+        target = size if finite.all() else np.where(finite, size, 0.0)
+        largest = float(target.max(initial=self.T))
         nodes = np.linspace(0.0, log1p(largest / p) / b, self.NODES)
         t = np.interp(target, self._g(nodes), nodes)
         for _ in range(1 if largest <= 2 * self.T else 2):
@@ -162,7 +163,7 @@ class _Symmetric(Transform):
             error = (value - target) / first
             t = np.maximum(t - error / (1.0 - 0.5 * error * second / first), 0.0)
         if not finite.all():
-            t = np.where(finite, t, target)
+            t = np.where(finite, t, size)
         return np.asarray(middle + np.copysign(t, x))
 
 

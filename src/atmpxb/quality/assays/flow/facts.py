@@ -29,7 +29,7 @@ _DATE = re.compile(
     r"(?<!\d)(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}|\d{8})(?!\d)"
 )
 _TITLE = re.compile(r"\b(mr|mrs|ms|mme|dhr|mevr|mw)\b\.? +[^\W\d_]", re.IGNORECASE)
-_SURNAME_FIRST = re.compile(r"[^\W\d_][^\W\d_'’-]+(?: [^\W\d_'’-]+)?, ?[^\W\d_][^\W\d_'’-]+\.?")
+_SURNAME_FIRST = re.compile(r"[^\W\d_][^\W\d_'’-]+(?: [^\W\d_][^\W\d_'’-]*)*, ?[^\W\d_][^\W\d_'’-]*\.?")
 _PARTICLE = r"(?:van|de|der|den|ten|ter|von|le|la|el|di|da|do|dos|du)"
 _FIRST_SURNAME = re.compile(rf"[^\W\d_]['’\w-]+(?: {_PARTICLE})* [^\W\d_]['’\w-]+", re.IGNORECASE)
 #: Words of laboratories, not of families: a source "Peripheral Blood" is no person.

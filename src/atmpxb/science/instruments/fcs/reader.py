@@ -43,17 +43,18 @@ def read(data: bytes | memoryview, dataset: int = 0, *, sha256: str = "") -> Fcs
     raw = view[extent.begin : extent.begin + -(-extent.events * row_bits // 8)]
     with np.errstate(all="ignore"):  # a signalling NaN in a corrupt float is data, not a fault of ours
         events = decode(raw, channels, order, extent.events)
+    spillover, timestep = read_spillover(keywords, channels, repairs), _timestep(keywords, repairs)
     return FcsFile(
         version=header.version.removeprefix("FCS"),
         channels=channels,
         events=events,
         keywords=verbatim,
-        spillover=read_spillover(keywords, channels, repairs),
+        spillover=spillover,
         repairs=tuple(repairs),
         sha256=sha256 or _sha256(whole).hexdigest(),
         dataset=dataset,
         datasets=len(starts),
-        timestep=_timestep(keywords, repairs),
+        timestep=timestep,
     )
 
 

@@ -1,4 +1,4 @@
-"""A flow method from files to values: a simulated CAR-T product, whose truth is known, and everything that can be wrong."""
+"""A flow method from files to values: a simulated CAR-T product of known truth, and what can be wrong."""
 
 from dataclasses import replace
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""An FCS file is read as the standard says; what deviates is mended by a named rule or refused, never guessed."""
+"""An FCS file is read as the standard says; what deviates is mended by a named rule or refused."""
 
 import json
 import struct
@@ -33,7 +33,7 @@ def fcs(
     offsets: tuple[int, int] | None = None,
     tail: bytes = b"",
 ) -> bytes:
-    """Assemble a file by hand: HEADER, TEXT, DATA. ``offsets`` moves what TEXT says, ``header`` what HEADER says."""
+    """Assemble a file by hand. ``offsets`` moves what TEXT says of DATA, ``header`` what HEADER says."""
     begin = 2048
     first, last = offsets or (begin, begin + len(data) - 1)
     pairs = {"$BEGINDATA": str(first), "$ENDDATA": str(last)} if version != "FCS2.0" else {}
@@ -106,7 +106,7 @@ def test_widths_may_be_mixed_and_masks_cut_the_bits_above_the_range():
 
 @pytest.mark.parametrize(("order", "stored"), [("3,4,1,2", "bytes 2 3 0 1"), ("2,1,4,3", "bytes 1 0 3 2")])
 def test_middle_endian_words(order, stored):
-    # $BYTEORD lists the significance of each byte as it comes; 0x0A0B0C0D has 0D as its least significant byte
+    # $BYTEORD lists the significance of each byte as it comes; the least of 0x0A0B0C0D is 0D
     little = bytes([0x0D, 0x0C, 0x0B, 0x0A])
     data = bytes(little[int(place)] for place in stored.split()[1:])
     file = read(fcs(data, describe([32], TOT="1", BYTEORD=order)))

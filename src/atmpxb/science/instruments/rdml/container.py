@@ -27,7 +27,7 @@ def xml_of(data: bytes) -> tuple[bytes, str, tuple[tuple[str, int], ...]]:
     if len(data) > MAXIMUM_FILE:
         raise RdmlError(
             "rdml.too_large",
-            f"The file has {len(data)} bytes, more than the {MAXIMUM_FILE} of an RDML file: export one run a file.",
+            f"The file has {len(data)} bytes, more than the {MAXIMUM_FILE} allowed: export one run a file.",
         )
     if data[:2] != b"PK":  # Bio-Rad starts with the marker of a split archive, so no more than two bytes
         if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):

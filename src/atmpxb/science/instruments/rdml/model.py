@@ -23,7 +23,7 @@ SAMPLE_TYPES: Mapping[str, str] = {
 
 
 class RdmlError(Exception):
-    """The bytes are no readable RDML file. ``code`` is stable (``rdml.not_xml``); the message names the cure."""
+    """Not a readable RDML file. ``code`` is stable (``rdml.not_xml``); the message names the cure."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -97,7 +97,7 @@ class Data:
 
     Attributes:
         cq: quantification cycle as the file says, None where absent or "not available" (negative in RDML).
-        excluded: the reason, perhaps an empty text, when the file leaves this reading out; None when it counts.
+        excluded: the reason, perhaps empty, when the file leaves this reading out; None when it counts.
         cycles, temperatures (°C, NaN where absent), fluorescence: the amplification curve.
         melt_temperatures (°C), melt_fluorescence: the melting curve.
     """

@@ -25,10 +25,10 @@ def vector_copy_number(
 ) -> CopyNumber:
     """Vector copies / reference copies × copies of the reference gene in a cell (2 in a diploid one).
 
-    Variances of the two log10 quantities (curve and replicates, see ``read_quantity``) add up, and their degrees of
-    freedom combine by Welch and Satterthwaite (GUM, JCGM 100:2008, G.4). Both targets must have been read from the same DNA and
-    standards in the same unit. Wells that measure both targets share their pipetting error, which only narrows the
-    true uncertainty, so the interval is on the safe side.
+    Variances of the two log10 quantities (curve and replicates, ``read_quantity``) add up; their degrees
+    of freedom combine by Welch and Satterthwaite (GUM, JCGM 100:2008, G.4). Both targets must come from
+    the same DNA, and their standards must be in the same unit. Wells that measure both targets share their
+    pipetting error, which only narrows the true uncertainty, so the interval is on the safe side.
 
     Raises:
         ValueError: copies of the reference that are not above zero.

@@ -11,7 +11,8 @@ from atmpxb.science.pcr import RULES, AmplificationRules
 
 #: Measures of a target that stand once a plate.
 TARGET_MEASURES = (
-    "slope", "efficiency", "r2", "residual_sd", "levels", "points", "lack_of_fit_p", "ntc", "nec", "ntc_margin", "positive",
+    "slope", "efficiency", "r2", "residual_sd", "levels", "points", "lack_of_fit_p",
+    "ntc", "nec", "ntc_margin", "positive",
 )  # fmt: skip
 #: Measures that are judged for every unknown sample; the second group names a target.
 SAMPLE_MEASURES = ("replicate_sd", "replicates")

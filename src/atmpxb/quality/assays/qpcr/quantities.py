@@ -68,7 +68,8 @@ def quantify(target: TargetRule, wells: tuple[Well, ...], parameters: Parameters
     if parameters.cq == "file":
         cqs = np.array([np.nan if well.data.cq is None else well.data.cq for well in mine])
         cycles = max((int(well.data.cycles[-1]) for well in mine if well.data.cycles.size), default=0)
-        amplification, limit, flags = None, None, tuple(() for _ in mine)
+        amplification, limit = None, None
+        flags: tuple[tuple[str, ...], ...] = tuple(() for _ in mine)
     else:
         amplification = _amplification(target.id, mine, parameters)
         limit = target.threshold

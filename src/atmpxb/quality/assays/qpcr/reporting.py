@@ -91,7 +91,7 @@ def _reading(result: TargetResult, parameters: Parameters, sample: str) -> tuple
 
 
 def flag_warnings(results: Mapping[str, TargetResult]) -> tuple[str, ...]:
-    """One line for each sample with odd wells; that a negative control does not amplify is as it should be."""
+    """One line for each sample with odd wells. A negative control is right not to amplify."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for result in results.values():
         for well, flags in zip(result.wells, result.flags, strict=True):

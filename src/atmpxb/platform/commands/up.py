@@ -74,7 +74,7 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
 
     program("signer", [*_ATMPXB, "signer"], _Listening(here.run / "signer.sock"))
     _once(["migrate"], environment)
-    if demo and not connection.external() and not _demo_note(here).exists():
+    if demo and not connection.external() and not here.greeting.exists():
         click.echo("First start: loading the demo network …")
         _once(["demo-load"], environment)
     server = [
@@ -101,15 +101,10 @@ def _once(arguments: list[str], environment: dict[str, str]) -> None:
         raise PartFailed(f"`atmpxb {' '.join(arguments)}` failed with status {done.returncode}; see above.")
 
 
-def _demo_note(here: Home) -> Path:
-    """Written when the demo is loaded whole: holds the lines to greet with."""
-    return here.root / "demo.txt"
-
-
 def _announce(here: Home, port: int, seconds: float) -> None:
     click.echo(f"\natmpxb is ready after {seconds:.1f} s:  http://127.0.0.1:{port}/\n")
-    if _demo_note(here).exists():
-        click.echo(_demo_note(here).read_text(encoding="utf-8"))
+    if here.greeting.exists():
+        click.echo(here.greeting.read_text(encoding="utf-8"))
     click.echo(f"Logs are in {here.logs}. Ctrl-C stops everything.")
 
 

@@ -1,22 +1,19 @@
 """``atmpxb demo-load``: put the demo network into this installation's database."""
 
-import os
-
 import click
 
-from atmpxb.platform.connection import server
+from atmpxb.platform import connection
 from atmpxb.platform.home import Home
 
 
 @click.command(hidden=True)
 def command() -> None:
-    """Load the demo network; `up` does this at the first start. An interrupted load is completed by the next."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "atmpxb.platform.settings")
-    here = Home.here()
-    with server(here):
-        import django
+    """Load the demo network; `up` does this at the first start.
 
-        django.setup()
+    An interrupted load is completed by the next.
+    """
+    here = Home.here()
+    with connection.django(here):
         from atmpxb.platform.commands.demo import load_demo
 
         lines = load_demo()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from atmpxb.platform import connection, home
+from atmpxb.platform import connection
 from atmpxb.platform.binaries import PostgresFailed
 from atmpxb.platform.embedded import EmbeddedPostgres
 from atmpxb.platform.home import Home
@@ -62,19 +62,24 @@ def command(port: int, demo: bool, web_workers: int) -> None:
 
 
 def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_workers: int) -> None:
-    environment = {**os.environ, home.VARIABLE: str(here.root), MARK: str(here.root)}
+    embedded = None if connection.external(here) else EmbeddedPostgres(here.data)
+    address = f"http://127.0.0.1:{port}"
+    environment = {"ATMPXB_URL": address, **os.environ, **connection.environment(here), MARK: str(here.root)}
     if importlib.util.find_spec("atmpxb.platform.messages"):
         importlib.import_module("atmpxb.platform.messages").compile_catalogues()
-    if not connection.external():
-        supervisor.add(Database(EmbeddedPostgres(here.data)))
+    if embedded:
+        supervisor.add(Database(embedded))
 
     def program(name: str, command: list[str], ready: _Question) -> None:
         log = here.logs / f"{name}.log"
         supervisor.add(Program(name, command, log=log, environment=environment, ready=ready))
 
     program("signer", [*_ATMPXB, "signer"], _Listening(here.run / "signer.sock"))
-    _once(["migrate"], environment)
-    if demo and not connection.external() and not here.greeting.exists():
+    _once(["prepare"], environment)
+    demo = demo and embedded is not None
+    if demo or here.greeting.exists():
+        environment["ATMPXB_DEMO"] = "1"  # pages and seals say that the data is illustrative
+    if demo and not here.greeting.exists():
         click.echo("First start: loading the demo network …")
         _once(["demo-load"], environment)
     server = [

@@ -1,10 +1,8 @@
 """``atmpxb worker``: runs jobs; more of them, on more machines, do more at a time."""
 
-import os
-
 import click
 
-from atmpxb.platform.connection import server
+from atmpxb.platform import connection
 from atmpxb.platform.home import Home
 
 
@@ -13,17 +11,10 @@ from atmpxb.platform.home import Home
 @click.option("--queue", "queues", multiple=True, help="Only this queue; may be repeated.")
 def command(concurrency: int, queues: tuple[str, ...]) -> None:
     """Run jobs until told to stop; a job under way gets three seconds, then is done again later."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "atmpxb.platform.settings")
-    with server(Home.here()):
-        import django
+    with connection.django(Home.here()):
         from django.core.management import call_command
 
-        django.setup()
-        options = [f"--queues={','.join(queues)}"] if queues else []
+        only = [f"--queues={','.join(queues)}"] if queues else []
         call_command(
-            "procrastinate",
-            "worker",
-            *options,
-            f"--concurrency={concurrency}",
-            "--shutdown-graceful-timeout=3",
+            "procrastinate", "worker", *only, f"--concurrency={concurrency}", "--shutdown-graceful-timeout=3"
         )

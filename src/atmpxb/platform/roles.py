@@ -81,6 +81,15 @@ def clone(admin_dsn: str, template: str, database: str) -> None:
         _set_database(connection, database)
 
 
+def drop(admin_dsn: str, database: str) -> None:
+    """Remove a database and cut off whoever is connected to it."""
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+
 def _prepare_roles(connection: "psycopg.Connection", passwords: Mapping[str, str]) -> None:
     from psycopg import sql
 

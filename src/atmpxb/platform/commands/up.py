@@ -74,14 +74,16 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
         log = here.logs / f"{name}.log"
         supervisor.add(Program(name, command, log=log, environment=environment, ready=ready))
 
+    # The signing process needs no database: both get ready at the same time.
+    preparing = subprocess.Popen([*_ATMPXB, "prepare"], env=environment)
     program("signer", [*_ATMPXB, "signer"], _Listening(here.run / "signer.sock"))
-    _once(["prepare"], environment)
+    _finish(preparing, "prepare")
     demo = demo and embedded is not None
     if demo or here.greeting.exists():
         environment["ATMPXB_DEMO"] = "1"  # pages and seals say that the data is illustrative
     if demo and not here.greeting.exists():
         click.echo("First start: loading the demo network …")
-        _once(["demo-load"], environment)
+        _finish(subprocess.Popen([*_ATMPXB, "demo-load"], env=environment), "demo-load")
     server = [
         sys.executable,
         "-m",
@@ -99,11 +101,15 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
     program("worker", [*_ATMPXB, "worker"], lambda: True)
 
 
-def _once(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run a command in a process of its own, so that this one never loads the framework."""
-    done = subprocess.run([*_ATMPXB, *arguments], check=False, env=environment)
-    if done.returncode:
-        raise PartFailed(f"`atmpxb {' '.join(arguments)}` failed with status {done.returncode}; see above.")
+def _finish(process: subprocess.Popen[bytes], command: str) -> None:
+    """Wait for a command that runs in a process of its own, so that this one never loads the framework."""
+    try:
+        status = process.wait()
+    finally:
+        process.kill()  # only when we are told to stop meanwhile; a finished process does not notice
+        process.wait()
+    if status:
+        raise PartFailed(f"`atmpxb {command}` failed with status {status}; see above.")
 
 
 def _announce(here: Home, port: int, seconds: float) -> None:

@@ -5,8 +5,6 @@ job. It is delivered at least once; the row that it works on, under a lock, deci
 """
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -38,9 +36,10 @@ async def rescue(timestamp: int) -> None:
         await app.job_manager.retry_job(stalled)
 
 
-def waiting() -> dict[str, Any]:
-    """How many jobs stand in each state, for the health page."""
-    return {row["status"]: row["jobs_count"] for row in app.job_manager.list_queues()}
+def drain() -> None:
+    """Do every job that waits, here and now, then return: for commands that run without a worker."""
+    with app.replace_connector(app.connector.get_worker_connector()) as working:
+        working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
 
 
-__all__ = ["ATTEMPTS", "enqueue", "job", "rescue", "timedelta", "waiting"]
+__all__ = ["ATTEMPTS", "drain", "enqueue", "job", "rescue"]

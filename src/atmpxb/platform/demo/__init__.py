@@ -1,0 +1,1 @@
+"""The demo network: the partners that the project is for, with illustrative data and accounts named by role."""

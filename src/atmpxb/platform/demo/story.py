@@ -1,0 +1,224 @@
+"""The story that the demo tells: a batch crosses the border, is tested, reviewed, approved and certified.
+
+Every step is an action of the product, done by an account that holds the role for it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from django.utils import timezone
+
+from atmpxb.platform.demo import files, network
+from atmpxb.quality import engine
+from atmpxb.quality.actions import catalogue, certificates, orders, requests, reviews, runs
+from atmpxb.quality.models import Batch, Certificate, Equipment, Order, Product, Request, Run, RunFile, Sample, Test
+from atmpxb.records.documents import actions as documents
+from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
+from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Organisation
+from atmpxb.records.signatures.actions import Proof, digest_of, prove_identity
+from atmpxb.records.vault.actions import vault
+
+HERE = Path(__file__).parent
+LAB, COMPANY = "sure", "anicells"
+METHODS = ("flow/car-t-identity-viability.toml", "pcr/vcn.toml", "counts/cell-count.toml", "counts/appearance.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays."""
+
+    analyst: Actor
+    second: Actor
+    reviewer: Actor
+    head: Actor
+    client: Actor
+    client_qp: Actor
+    password: str
+
+    def proof(self, actor: Actor) -> Proof:
+        """The actor types the password again."""
+        return prove_identity(actor=actor, password=self.password)
+
+
+def cast(password: str) -> Cast:
+    """The accounts of the two organisations."""
+    lab = [network.actor(account, LAB) for account in ("analyst", "analyst2", "reviewer", "qp")]
+    company = [network.actor(account, COMPANY) for account in ("client", "qp")]
+    return Cast(*lab, *company, password)
+
+
+def examples() -> Path:
+    """Where the example methods are: in the checkout, or inside the installed package."""
+    package = HERE.parents[1]
+    for folder in (package / "examples", package.parents[1] / "examples"):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError("the example methods are not installed")
+
+
+def set_up(who: Cast) -> None:
+    """Methods and instruments of the laboratory; product and specification of the company."""
+    with acting_for(who.analyst.organisation_id, who.analyst.person_id):
+        if Equipment.objects.filter(organisation_id=who.analyst.organisation_id).exists():
+            return
+    for method in METHODS:
+        drafted = catalogue.draft_method(actor=who.analyst, source=(examples() / method).read_bytes())
+        _approve(who, who.reviewer, drafted)
+    until = timezone.now() + timedelta(days=200)
+    for code, name, kind, serial in (
+        ("FC-01", "Flow cytometer 1", "flow", files.CYTOMETER),
+        ("TC-01", "Thermal cycler 1", "qpcr", files.CYCLER),
+        ("CC-01", "Cell counter 1", "cell_count", files.COUNTER),
+    ):
+        catalogue.register_equipment(
+            actor=who.analyst, code=code, name=name, kind=kind, serial=serial, qualified_until=until
+        )
+    catalogue.register_product(
+        actor=who.client, code="CART-01", name="Illustrative CAR-T", dosage_form="Dispersion for infusion",
+        origin=Product.Origin.AUTOLOGOUS, manufacturer="anicells (illustrative)",
+    )  # fmt: skip
+    specification = catalogue.draft_specification(
+        actor=who.client, source=(HERE / "specification.toml").read_bytes()
+    )
+    _approve(who, who.client_qp, specification)
+
+
+def _approve(who: Cast, approver: Actor, drafted: DocumentVersion) -> None:
+    with acting_for(approver.organisation_id, approver.person_id):
+        seen = digest_of(documents.approval_content(drafted))
+    documents.make_effective(actor=approver, version=drafted, proof=who.proof(approver), seen=seen)
+
+
+def request_batch(who: Cast, number: str, pseudonym: str, hours_left: int = 60) -> Request:
+    """The company registers a batch and asks the laboratory across the border to test it."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    with acting_for(who.client.organisation_id, who.client.person_id):
+        product = Product.objects.get(organisation_id=who.client.organisation_id, code="CART-01")
+        specification = DocumentVersion.objects.get(
+            organisation_id=who.client.organisation_id, document__kind=DocumentKind.SPECIFICATION,
+            document__code="SP-CART-01", state=VersionState.EFFECTIVE,
+        )  # fmt: skip
+        laboratory = Organisation.objects.get(code=LAB)
+    batch: Batch = requests.register_batch(
+        actor=who.client, product=product, number=number, manufactured_at=now - timedelta(hours=12),
+        expires_at=now + timedelta(hours=hours_left), zone="Europe/Brussels", pseudonym=pseudonym,
+    )  # fmt: skip
+    return requests.submit_request(
+        actor=who.client, batch=batch, laboratory=laboratory, specification=specification,
+        needed_by=now + timedelta(hours=min(30, hours_left)), note="Fresh cells, courier at ambient temperature.",
+    )  # fmt: skip
+
+
+def accept_and_receive(who: Cast, request: Request, labels: dict[str, str]) -> Order:
+    """The laboratory accepts the request and takes the samples into custody."""
+    with acting_for(who.analyst.organisation_id, who.analyst.person_id):
+        seen = Request.objects.select_related("specification", "batch").get(pk=request.pk)
+    order = orders.accept_request(actor=who.analyst, request=seen)
+    with acting_for(who.analyst.organisation_id, who.analyst.person_id):
+        samples = list(Sample.objects.filter(order=order).select_related("order__request__specification"))
+    for sample in samples:
+        orders.receive_sample(
+            actor=who.analyst, sample=sample, label=labels[sample.aliquot],
+            volume_ul=Decimal(500 if sample.aliquot == "flow" else 200), temperature_c=Decimal("18.5"),
+            condition="Sealed, label readable", received_at=timezone.now(),
+        )  # fmt: skip
+    return order
+
+
+def open_runs(who: Cast, order: Order) -> dict[str, Run]:
+    """One run for each method of the order: kind → run."""
+    with acting_for(who.analyst.organisation_id, who.analyst.person_id):
+        tests = list(Test.objects.filter(order=order, state="ordered").select_related("method", "sample", "order"))
+    by_method: dict[str, list[Test]] = {}
+    for test in tests:
+        by_method.setdefault(str(test.method_id), []).append(test)
+    opened = [runs.open_run(actor=who.analyst, tests=group) for group in by_method.values()]
+    return {run.kind: run for run in opened}
+
+
+def attach(who: Cast, run: Run, name: str, data: bytes) -> RunFile:
+    """The analyst drops a file on a run."""
+    received = vault().keep(data)
+    stored = engine.StoredInput(vault().path(received.sha256), name, "", received.sha256)
+    read = engine.read_facts(run.kind, stored)
+    return runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
+
+
+def write_bench(who: Cast, opened: dict[str, Run]) -> None:
+    """What no instrument writes: the dilution before counting and the look of the cells, checked by a second person."""
+    for kind, code, value in (("cell_count", "dilution", "1"), ("observation", "appearance", "opaque_free")):
+        run = opened[kind]
+        with acting_for(who.analyst.organisation_id, who.analyst.person_id):
+            sample = run.tests.select_related("sample").first().sample  # type: ignore[union-attr]
+        entry = runs.write_entry(actor=who.analyst, run=run, code=code, value=value, sample=sample)
+        with acting_for(who.second.organisation_id, who.second.person_id):
+            seen = digest_of(runs.entry_content(entry))
+        runs.check_entry(actor=who.second, entry=entry, proof=who.proof(who.second), seen=seen)
+
+
+def attach_all(who: Cast, opened: dict[str, Run], labels: dict[str, str], seed: int, events: int = 200_000) -> None:
+    """All raw files of the batch."""
+    for name, data in files.tubes(labels["flow"], seed, events=events):
+        attach(who, opened["flow"], name, data)
+    attach(who, opened["qpcr"], *files.plate({labels["dna"]: 1.8}, seed))
+    attach(who, opened["cell_count"], *files.counts(labels["flow"], seed))
+
+
+def submit(who: Cast, run: Run) -> None:
+    """The analyst signs a run as performed."""
+    current, seen = _look(who.analyst, run)
+    reviews.submit_run(actor=who.analyst, run=current, proof=who.proof(who.analyst), seen=seen)
+
+
+def review(who: Cast, run: Run) -> None:
+    """The reviewer answers every exception and signs."""
+    with acting_for(who.reviewer.organisation_id, who.reviewer.person_id):
+        current = Run.objects.get(pk=run.pk)
+        found = reviews.exceptions(current)
+    for exception in found:
+        reviews.dispose(
+            actor=who.reviewer, run=current, exception=exception.key,
+            text="Looked at the data: no influence on the results.",
+        )  # fmt: skip
+    current, seen = _look(who.reviewer, run)
+    reviews.review_run(actor=who.reviewer, run=current, proof=who.proof(who.reviewer), seen=seen)
+
+
+def _look(actor: Actor, run: Run) -> tuple[Run, str]:
+    with acting_for(actor.organisation_id, actor.person_id):
+        current = Run.objects.select_related("method__document").get(pk=run.pk)
+        return current, digest_of(reviews.content(current))
+
+
+def approve(who: Cast, order: Order, kind: str = "final", language: str = "en", reason: str = "") -> Certificate:
+    """The head of quality control approves; the worker renders, seals and publishes."""
+    with acting_for(who.head.organisation_id, who.head.person_id):
+        current = Order.objects.select_related("request__batch__product", "request__specification", "client").get(pk=order.pk)
+        seen = digest_of(certificates.content(current, kind, language, reason))
+    return certificates.approve_certificate(
+        actor=who.head, order=current, kind=Certificate.Kind(kind), language=language, proof=who.proof(who.head),
+        seen=seen, reason=reason,
+    )  # fmt: skip
+
+
+def certify_batch(who: Cast, *, number: str, pseudonym: str, seed: int, work: Callable[[], None]) -> Certificate:
+    """The whole path of one batch. ``work`` lets the jobs that are waiting be done."""
+    labels = {"flow": f"{number}.A", "dna": f"{number}.B"}
+    order = accept_and_receive(who, request_batch(who, number, pseudonym), labels)
+    opened = open_runs(who, order)
+    write_bench(who, opened)
+    attach_all(who, opened, labels, seed)
+    work()
+    for run in opened.values():
+        submit(who, run)
+        review(who, run)
+    certificate = approve(who, order)
+    work()
+    return certificate
+
+

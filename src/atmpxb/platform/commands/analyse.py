@@ -26,7 +26,8 @@ TEXTS = {
     },
     "nl": {
         "sample": "Staal", "result": "Resultaat", "value": "Waarde", "unit": "Eenheid",
-        "interval": "Interval", "check": "Controle", "observed": "Vastgesteld", "criterion": "Criterium", "outcome": "Uitkomst",
+        "interval": "Interval", "check": "Controle", "observed": "Vastgesteld", "criterion": "Criterium",
+        "outcome": "Uitkomst",
         "passed": "voldaan", "failed": "NIET VOLDAAN", "unjudged": "NIET BEOORDEELD",
         "undetermined": "niet bepaald", "excluded": "Weggelaten", "repaired": "Hersteld",
         "warning": "Waarschuwing", "plot": "Figuur",

@@ -1,0 +1,174 @@
+"""Django settings. Everything that differs between machines comes from the environment or from ATMPXB_HOME.
+
+The web server and the worker connect as ``atmpxb_app``, which owns nothing; only migrations use the connection
+``owner``. Who holds neither a DATABASE_URL nor a running embedded PostgreSQL can still import this module.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+SOURCE = Path(__file__).resolve().parents[1]
+HOME = Path(os.environ.get("ATMPXB_HOME") or Path.cwd() / ".atmpxb")
+
+SECRET_KEY = os.environ.get("ATMPXB_SECRET_KEY") or "no sessions are kept by a command without the secret"
+DEBUG = os.environ.get("ATMPXB_DEBUG") == "1"
+DEMO = os.environ.get("ATMPXB_DEMO") == "1"
+ALLOWED_HOSTS = os.environ.get("ATMPXB_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+PUBLIC_URL = os.environ.get("ATMPXB_URL", "http://localhost:8000")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+
+def _database(url: str, **options: str) -> dict[str, object]:
+    """A connection from a URL such as ``postgresql://role:secret@/name?host=/folder/of/the/socket``."""
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", None) or parts.hostname or "",
+        "PORT": str(parts.port or query.pop("port", "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**query, **options},
+    }
+
+
+_URL = os.environ.get("DATABASE_URL", "postgresql://atmpxb_app@localhost/atmpxb")
+DATABASES = {
+    "default": _database(_URL),
+    "owner": _database(os.environ.get("DATABASE_OWNER_URL", _URL), options="-c app.migrating=on"),
+}
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "procrastinate.contrib.django",
+    "atmpxb.records.people",
+    "atmpxb.records.ledger",
+    "atmpxb.records.vault",
+    "atmpxb.records.documents",
+    "atmpxb.records.signatures",
+    "atmpxb.quality",
+    "atmpxb.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "atmpxb.platform.urls"
+WSGI_APPLICATION = "atmpxb.platform.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "atmpxb.web.context.shell",
+            ],
+        },
+    }
+]
+
+# --- people sign in ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "atmpxb.web.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "ATMP XB"
+EMAIL_BACKEND = os.environ.get("ATMPXB_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+
+# --- language, time, static files -------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("nl", _("Dutch"))]
+LOCALE_PATHS = [SOURCE / "web" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_THOUSAND_SEPARATOR = True
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "platform_cache"}}
+
+# --- files and jobs ---------------------------------------------------------------------------------------
+VAULT = Path(os.environ.get("ATMPXB_VAULT") or HOME / "vault")
+CHECKPOINT_LOG = Path(os.environ.get("ATMPXB_CHECKPOINTS") or HOME / "checkpoints")
+SIGNER_SOCKET = os.environ.get("ATMPXB_SIGNER") or str(HOME / "run" / "signer.sock")
+LARGEST_RAW_FILE = int(os.environ.get("ATMPXB_LARGEST_RAW_FILE", 2 * 1024**3))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2
+PROCRASTINATE_WORKER_DEFAULTS = {"stalled_worker_timeout": 10, "update_heartbeat_interval": 2}
+PROCRASTINATE_IMPORT_PATHS = ["atmpxb.quality.jobs"]
+SILENCED_SYSTEM_CHECKS: list[str] = []

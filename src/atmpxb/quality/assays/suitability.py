@@ -1,0 +1,115 @@
+"""Was the run fit to give a result? System-suitability criteria and the files a method needs.
+
+A criterion that can't be judged has not passed: ``passed`` is then None, and a result that hangs on it waits
+for a person.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from atmpxb.quality.assays.seam import AssayError, Check, Criterion, Method, RawFile, Words
+
+NOT_JUDGED = "could not be judged"
+
+
+def judge(method: Method, measures: Mapping[str, float | int | None], sample: str = "") -> tuple[Check, ...]:
+    """Judge every suitability criterion of a method; bounds are inclusive.
+
+    Args:
+        measures: what the kind computed, by name, in the unit of the criterion. None, NaN or an absent name
+            means that there is no such number, which is not a pass.
+        sample: the label, where the measures belong to one sample.
+    """
+    return tuple(
+        _judged(criterion, measures.get(criterion.measure), sample) for criterion in method.suitability
+    )
+
+
+def criterion_text(criterion: Criterion) -> str:
+    """The bounds as a reader sees them.
+
+    >>> criterion_text(Criterion("slope", {}, "slope", "-3.60", "-3.10"))
+    '≥ -3.60, ≤ -3.10'
+    """
+    bounds = (("≥", criterion.minimum), ("≤", criterion.maximum))
+    return ", ".join(
+        f"{sign} {bound} {criterion.unit}".rstrip() for sign, bound in bounds if bound is not None
+    )
+
+
+def check_inputs(method: Method, files: Sequence[RawFile]) -> tuple[Check | AssayError, ...]:
+    """One answer a role: a passed check, or an AssayError that says which files are missing or too many.
+
+    Errors are returned and not raised, so that a page can show all of them at once; `require_inputs` raises.
+    """
+    answers: list[Check | AssayError] = []
+    counts = Counter(file.role for file in files)
+    for wanted in method.inputs:
+        count, title = counts.pop(wanted.role, 0), wanted.title.get("en", wanted.role)
+        facts = {"role": wanted.role, "count": count, "minimum": wanted.minimum, "maximum": wanted.maximum}
+        if count < wanted.minimum:
+            message = f"{title} ({wanted.role}): {count} of at least {wanted.minimum} files; add the missing."
+            answers.append(AssayError("inputs.missing", message, **facts))
+        elif wanted.maximum is not None and count > wanted.maximum:
+            message = (
+                f"{title} ({wanted.role}): {count} files, at most {wanted.maximum}; take the others off."
+            )
+            answers.append(AssayError("inputs.too_many", message, **facts))
+        else:
+            limit = Criterion(
+                "", {}, "", str(wanted.minimum), None if wanted.maximum is None else str(wanted.maximum)
+            )
+            answers.append(
+                Check(f"inputs.{wanted.role}", wanted.title, True, str(count), criterion_text(limit))
+            )
+    roles = ", ".join(item.role for item in method.inputs) or "none"
+    for role in counts:
+        message = f"Method {method.code} has no role {role!r}; its roles: {roles}."
+        answers.append(AssayError("inputs.unknown_role", message, role=role, count=counts[role]))
+    answers.extend(_repeated(files))
+    return tuple(answers)
+
+
+def require_inputs(method: Method, files: Sequence[RawFile]) -> None:
+    """Raise the first problem that `check_inputs` finds."""
+    for answer in check_inputs(method, files):
+        if isinstance(answer, AssayError):
+            raise answer
+
+
+def _repeated(files: Sequence[RawFile]) -> list[AssayError]:
+    """The same bytes twice in one role would count one measurement as two."""
+    first: dict[tuple[str, str], str] = {}
+    found = []
+    for file in files:
+        key = (file.role, file.sha256)
+        if key not in first:
+            first[key] = file.name
+            continue
+        message = (
+            f"{file.name} holds the same bytes as {first[key]}; one measurement counts once, remove one."
+        )
+        found.append(AssayError("inputs.same_file", message, file=file.name, earlier=first[key]))
+    return found
+
+
+def _judged(criterion: Criterion, measure: float | int | None, sample: str) -> Check:
+    title: Words = criterion.title
+    if measure is None or not math.isfinite(measure):
+        return Check(criterion.code, title, None, NOT_JUDGED, criterion_text(criterion), sample)
+    # repr gives the shortest decimal that is this float, so a bound typed as 0.98 equals a measure of 0.98.
+    observed = Decimal(measure) if isinstance(measure, int) else Decimal(repr(float(measure)))
+    passed = not (
+        (criterion.minimum is not None and observed < Decimal(criterion.minimum))
+        or (criterion.maximum is not None and observed > Decimal(criterion.maximum))
+    )
+    return Check(
+        criterion.code,
+        title,
+        passed,
+        f"{observed} {criterion.unit}".rstrip(),
+        criterion_text(criterion),
+        sample,
+    )

@@ -1,0 +1,129 @@
+"""How each noun may move: one table a noun, and the one function that moves it.
+
+A state never changes any other way. The tables are drawn into ``docs/states.md`` by ``atmpxb docs states``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from atmpxb.records.ledger.writing import change
+
+
+class RequestState(models.TextChoices):
+    SUBMITTED = "submitted", _("Submitted")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class SampleState(models.TextChoices):
+    EXPECTED = "expected", _("Expected")
+    RECEIVED = "received", _("Received")
+    ON_HOLD = "on_hold", _("On hold")
+    MISSING = "missing", _("Missing")
+
+
+class RunState(models.TextChoices):
+    OPEN = "open", _("Open")
+    SUBMITTED = "submitted", _("Waiting for review")
+    REVIEWED = "reviewed", _("Reviewed")
+    INVALID = "invalid", _("Invalid")
+
+
+class TestState(models.TextChoices):
+    ORDERED = "ordered", _("Waiting")
+    RUNNING = "running", _("In a run")
+    MEASURED = "measured", _("Measured")
+    SUBMITTED = "submitted", _("Waiting for review")
+    REVIEWED = "reviewed", _("Reviewed")
+    APPROVED = "approved", _("Approved")
+    INVALID = "invalid", _("Invalid")
+    CANCELLED = "cancelled", _("Not possible")
+
+
+class FileState(models.TextChoices):
+    READY = "ready", _("Ready")
+    QUARANTINED = "quarantined", _("In quarantine")
+    UNREADABLE = "unreadable", _("Not readable")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class AnalysisState(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class CertificateState(models.TextChoices):
+    APPROVED = "approved", _("Being issued")
+    ISSUED = "issued", _("Issued")
+    SUPERSEDED = "superseded", _("Superseded")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+#: noun → event → (states it may happen in, state it leads to)
+TRANSITIONS: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
+    "request": {"request.withdrawn": (frozenset({"submitted"}), "withdrawn")},
+    "sample": {
+        "sample.received": (frozenset({"expected", "missing"}), "received"),
+        "sample.held": (frozenset({"expected", "missing", "received"}), "on_hold"),
+        "sample.hold_lifted": (frozenset({"on_hold"}), "received"),
+        "sample.missing": (frozenset({"expected"}), "missing"),
+    },
+    "run": {
+        "run.submitted": (frozenset({"open"}), "submitted"),
+        "run.returned": (frozenset({"submitted"}), "open"),
+        "run.reviewed": (frozenset({"submitted"}), "reviewed"),
+        "run.invalidated": (frozenset({"open", "submitted"}), "invalid"),
+    },
+    "test": {
+        "test.started": (frozenset({"ordered"}), "running"),
+        "test.measured": (frozenset({"running", "measured"}), "measured"),
+        "test.remeasured": (frozenset({"measured"}), "running"),
+        "test.submitted": (frozenset({"measured"}), "submitted"),
+        "test.returned": (frozenset({"submitted"}), "measured"),
+        "test.reviewed": (frozenset({"submitted"}), "reviewed"),
+        "test.approved": (frozenset({"reviewed"}), "approved"),
+        "test.invalidated": (frozenset({"running", "measured", "submitted"}), "invalid"),
+        "test.cancelled": (frozenset({"ordered"}), "cancelled"),
+    },
+    "file": {
+        "file.released": (frozenset({"quarantined"}), "ready"),
+        "file.withdrawn": (frozenset({"ready", "quarantined", "unreadable"}), "withdrawn"),
+    },
+    "analysis": {
+        "analysis.started": (frozenset({"queued", "running"}), "running"),
+        "analysis.finished": (frozenset({"queued", "running"}), "done"),
+        "analysis.failed": (frozenset({"queued", "running"}), "failed"),
+        "analysis.repeated": (frozenset({"failed"}), "queued"),
+    },
+    "certificate": {
+        "certificate.issued": (frozenset({"approved"}), "issued"),
+        "certificate.superseded": (frozenset({"issued"}), "superseded"),
+        "certificate.withdrawn": (frozenset({"issued"}), "withdrawn"),
+    },
+}
+
+
+class NotPossibleNow(Exception):
+    """The noun is in a state in which this can't happen."""
+
+    def __init__(self, noun: str, event: str, state: str, allowed: frozenset[str]) -> None:
+        self.noun, self.event, self.state, self.allowed = noun, event, state, allowed
+        super().__init__(f"{event} needs the {noun} to be {' or '.join(sorted(allowed))}; it is {state}")
+
+
+def move[M: models.Model](row: M, event: str, **fields: Any) -> M:
+    """Move a noun by an event of its table, changing further fields along with the state.
+
+    Raises:
+        NotPossibleNow: the event is not allowed in the state that the row, freshly locked, is in.
+    """
+    noun = "file" if row._meta.model_name == "runfile" else str(row._meta.model_name)
+    allowed, target = TRANSITIONS[noun][event]
+    state = type(row)._base_manager.select_for_update().values_list("state", flat=True).get(pk=row.pk)
+    if state not in allowed:
+        raise NotPossibleNow(noun, event, state, allowed)
+    return change(row, state=target, **fields)

@@ -1,0 +1,66 @@
+"""Controlled documents: methods, specifications, procedures. A version is bytes with a hash; bytes never change."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from atmpxb.records.identifiers import new_id
+from atmpxb.records.people.models import Organisation
+
+
+class DocumentKind(models.TextChoices):
+    METHOD = "method", _("Method")
+    SPECIFICATION = "specification", _("Specification")
+
+
+class Document(models.Model):
+    """A document through all its versions."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=DocumentKind)
+    code = models.CharField(max_length=60)
+
+    class Meta:
+        ordering: ClassVar = ["code"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "kind", "code"], name="document_code")
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class VersionState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    EFFECTIVE = "effective", _("Effective")
+    SUPERSEDED = "superseded", _("Superseded")
+
+
+class DocumentVersion(models.Model):
+    """One version: the exact bytes that people approved, known by their SHA-256."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="versions")
+    version = models.CharField(max_length=20)
+    title = models.JSONField()
+    source = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=12, choices=VersionState, default=VersionState.DRAFT)
+    drafted_at = models.DateTimeField()
+    effective_from = models.DateTimeField(null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["document__code", "-drafted_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "version"], name="document_version"),
+            models.UniqueConstraint(
+                fields=["document"], condition=models.Q(state="effective"), name="one_effective_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document.code} {self.version}"

@@ -1,0 +1,53 @@
+"""Electronic signatures: a person, a meaning, a moment, and the exact content that was bound."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from atmpxb.records.identifiers import new_id
+from atmpxb.records.people.models import Organisation, Person
+
+
+class Meaning(models.TextChoices):
+    PERFORMED = "performed", _("Performed the test")
+    CHECKED = "checked", _("Checked the entry")
+    REVIEWED = "reviewed", _("Reviewed")
+    APPROVED = "approved", _("Approved")
+    EFFECTIVE = "effective", _("Approved the document")
+
+
+class Signature(models.Model):
+    """A signature never changes. ``manifest`` holds the bytes that were bound; ``seal`` is Ed25519 over them."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    function = models.CharField(max_length=120)
+    meaning = models.CharField(max_length=20, choices=Meaning)
+    subject_table = models.CharField(max_length=63)
+    subject_id = models.UUIDField()
+    manifest = models.TextField()
+    manifest_sha256 = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=80)
+    seal = models.BinaryField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["signed_at"]
+        indexes: ClassVar = [models.Index(fields=["organisation", "subject_table", "subject_id"])]
+
+
+class SigningKey(models.Model):
+    """The public half of a key with which an organisation signs; the private half never enters the database."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    use = models.CharField(max_length=20)  # "ledger" (Ed25519) or "seal" (X.509)
+    key_id = models.CharField(max_length=80)
+    public = models.TextField()
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "key_id"], name="key_once")]

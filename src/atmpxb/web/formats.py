@@ -1,0 +1,104 @@
+"""Numbers and moments as a reader of a language writes them. Digits are never changed, only dressed."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils import dateformat
+from django.utils.translation import gettext, override
+
+#: Narrow no-break space: groups of thousands stay on one line and are not read as a decimal mark.
+THIN_SPACE = "\u202f"
+#: What stands where a value is absent. Absent is never zero.
+ABSENT = "–"
+
+_NUMBER = re.compile(
+    r"(?P<bound>[<>≤≥~≈]?\s?)(?P<sign>[+\-−]?)(?P<whole>\d+)(?:\.(?P<part>\d+))?(?:[eE](?P<power>[+\-]?\d+))?"
+)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def decimal_text(value: str | int | Decimal | None, language: str) -> str:
+    """Write a decimal in a language: grouped thousands, comma in Dutch, every digit kept.
+
+    Text that is not a number (an observation) comes back as it is. Floats are refused: what they show depends
+    on who prints them.
+
+    >>> decimal_text("1234567.8900", "nl").replace(THIN_SPACE, "_")
+    '1_234_567,8900'
+    >>> decimal_text("<0.5", "en"), decimal_text("1e-05", "nl"), decimal_text("Clear", "nl")
+    ('<0.5', '1 × 10⁻⁵', 'Clear')
+    """
+    if isinstance(value, float | bool):
+        raise TypeError(f"a stored value is decimal text, got {value!r}")
+    if value is None or value == "":
+        return ABSENT
+    text = str(value).strip()
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return text
+    mark = "," if language.startswith("nl") else "."
+    sign = "−" if number["sign"] in ("-", "−") else number["sign"]
+    written = number["bound"] + sign + _grouped(number["whole"])
+    if number["part"] is not None:
+        written += mark + number["part"]
+    if number["power"] is not None:
+        written += f" × 10{str(int(number['power'])).translate(_RAISED)}"
+    return written
+
+
+def _grouped(digits: str) -> str:
+    head = len(digits) % 3
+    groups = ([digits[:head]] if head else []) + [digits[i : i + 3] for i in range(head, len(digits), 3)]
+    return THIN_SPACE.join(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time as written for a reader, and as a machine reads it."""
+
+    machine: str
+    words: str
+
+
+def in_zone(at: datetime, zone: str | tzinfo | None) -> datetime:
+    """Move an aware moment to a zone (IANA name; UTC when none is given). Refuses naive moments."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no zone: keep times in UTC with their zone")
+    return at.astimezone(ZoneInfo(zone) if isinstance(zone, str) and zone else (zone or ZoneInfo("UTC")))
+
+
+def moment(at: datetime | date, zone: str | tzinfo | None, language: str, pattern: str = "j M Y H:i") -> Moment:
+    """Write a date, or a date and time with the abbreviation of its zone.
+
+    >>> from datetime import UTC
+    >>> moment(datetime(2026, 11, 22, 13, 2, tzinfo=UTC), "Europe/Brussels", "en")
+    Moment(machine='2026-11-22T14:02:00+01:00', words='22 Nov 2026 14:02 CET')
+    """
+    with override(language):
+        if not isinstance(at, datetime):
+            return Moment(at.isoformat(), dateformat.format(at, "j M Y"))
+        local = in_zone(at, zone)
+        # dateformat turns an aware moment to the zone of the site again; the wall clock is already right here.
+        words = dateformat.format(local.replace(tzinfo=None), pattern)
+    return Moment(local.isoformat(timespec="seconds"), f"{words} {local.tzname()}")
+
+
+def span_text(span: timedelta) -> str:
+    """Write a length of time in its two largest units: ``2 h 10 min``, ``3 d 4 h``. Never negative."""
+    minutes = int(abs(span).total_seconds()) // 60
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return gettext("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
+    if hours:
+        return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    return gettext("%(minutes)s min") % {"minutes": minutes}
+
+
+def due_text(at: datetime, now: datetime) -> str:
+    """Write how long there is until a moment, or how long it has passed, by the server's clock."""
+    span = span_text(at - now)
+    return gettext("%(span)s left") % {"span": span} if at > now else gettext("%(span)s late") % {"span": span}

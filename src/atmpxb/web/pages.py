@@ -1,0 +1,71 @@
+"""Pages of the shell itself: preferences, keyboard help, error pages, the gallery of components."""
+
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language, get_language
+from django.views.decorators.http import require_GET, require_POST
+
+from atmpxb.web import gallery, shell
+
+_YEAR = 365 * 24 * 3600
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keep theme, language or keyboard choice of this browser, and go back to the page that asked."""
+    place = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(place, {request.get_host()}, require_https=request.is_secure()):
+        place = "/"
+    wishes = {
+        shell.THEME_COOKIE: request.POST.get("theme") if request.POST.get("theme") in shell.THEMES else None,
+        shell.KEYS_COOKIE: request.POST.get("keys") if request.POST.get("keys") in ("on", "off") else None,
+        settings.LANGUAGE_COOKIE_NAME: _language(request.POST.get("language", "")),
+    }
+    response = HttpResponseRedirect(place)
+    for cookie, value in wishes.items():
+        if value is not None:
+            response.set_cookie(
+                cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+            )
+    return response
+
+
+def _language(code: str) -> str | None:
+    return code if code in dict(settings.LANGUAGES) and check_for_language(code) else None
+
+
+@require_GET
+def components(request: HttpRequest) -> HttpResponse:
+    """Show every component with invented values; only where debugging or the demo is on."""
+    if not (settings.DEBUG or getattr(settings, "ATMPXB_DEMO", False)):
+        raise Http404
+    request.shell = gallery.SHELL  # type: ignore[attr-defined]
+    return render(request, "web/gallery.html", gallery.context(request))
+
+
+def _error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    return render(request, f"{status}.html", {"status": int(status), "language": get_language()}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400."""
+    return _error(request, HTTPStatus.BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler403."""
+    return _error(request, HTTPStatus.FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404."""
+    return _error(request, HTTPStatus.NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """handler500: its template stands alone, for what broke may be the shell."""
+    return render(request, "500.html", {"status": 500}, status=HTTPStatus.INTERNAL_SERVER_ERROR)

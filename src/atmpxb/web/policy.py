@@ -1,0 +1,61 @@
+"""What browsers may do on our pages. Settings import ``CONTENT`` as ``SECURE_CSP``."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils.csp import CSP
+
+#: Content security policy of every page: own files only, nothing inline, nothing evaluated. No nonces: a page
+#: that needs an inline script is a page to mend. Pictures may be data (plots, the QR code of an authenticator).
+CONTENT: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "worker-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+}
+
+_PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
+
+type Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class PagePolicy:
+    """Middleware: private pages stay out of caches, and a page fragment never becomes a sign-in page.
+
+    Bench computers are shared: after signing out, *Back* must show nothing. When the session has ended, a request
+    by htmx gets 401 instead of the redirect to the sign-in page, so that the page with its input stays in place
+    and shows a banner.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", _PERMISSIONS)
+        if _is_html(response) and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store, private"
+        if request.headers.get("HX-Request") == "true" and self._to_sign_in(response):
+            ended = HttpResponse(status=401)
+            ended["Cache-Control"] = "no-store, private"
+            return ended
+        return response
+
+    @staticmethod
+    def _to_sign_in(response: HttpResponse) -> bool:
+        place = response.get("Location", "")
+        return response.status_code == 302 and place.startswith(resolve_url(settings.LOGIN_URL))
+
+
+def _is_html(response: HttpResponse) -> bool:
+    return str(response.get("Content-Type", "")).startswith("text/html")

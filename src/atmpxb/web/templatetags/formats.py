@@ -1,0 +1,50 @@
+"""Template filters ``decimal``, ``moment``, ``day`` and ``clock``."""
+
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from atmpxb.web import formats
+
+register = template.Library()
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+@register.filter
+def decimal(value: str | int | Decimal | None) -> str:
+    """``{{ "1234.50"|decimal }}``: the same digits, written as the reader's language does."""
+    return formats.decimal_text(value, _language())
+
+
+def _time(at: datetime | date | None, zone: str | tzinfo | None, pattern: str) -> SafeString | str:
+    if at is None:
+        return formats.ABSENT
+    written = formats.moment(at, zone, _language(), pattern)
+    return format_html('<time datetime="{}">{}</time>', written.machine, written.words)
+
+
+@register.filter
+def moment(at: datetime | date | None, zone: str | tzinfo | None = None) -> SafeString | str:
+    """``{{ at|moment:site.zone }}``: date, time and zone abbreviation inside a ``time`` element."""
+    return _time(at, zone, "j M Y H:i")
+
+
+@register.filter
+def clock(at: datetime | None, zone: str | tzinfo | None = None) -> SafeString | str:
+    """``{{ at|clock:site.zone }}``: the time of the day with its zone, where the date is clear."""
+    return _time(at, zone, "H:i")
+
+
+@register.filter
+def day(at: datetime | date | None, zone: str | tzinfo | None = None) -> SafeString | str:
+    """``{{ at|day:site.zone }}``: the date. A moment is first moved to the zone."""
+    if isinstance(at, datetime):
+        at = formats.in_zone(at, zone).date()
+    return _time(at, None, "j M Y")

@@ -1,0 +1,12 @@
+"""Addresses of the shell: include at the root."""
+
+from django.urls import path
+
+from atmpxb.web import pages
+
+app_name = "web"
+
+urlpatterns = [
+    path("preferences", pages.preferences, name="preferences"),
+    path("components", pages.components, name="components"),
+]

@@ -97,7 +97,8 @@ class Keyring:
     def __init__(self, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.folder, self._clock = folder, clock
         if not folder.exists():
-            folder.mkdir(parents=True, mode=0o700)
+            folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(mode=0o700)
         _demand_private(folder, 0o700)
         for path in folder.rglob("*"):
             _demand_private(path, 0o700 if path.is_dir() else 0o600)
@@ -272,9 +273,8 @@ def _demand_private(path: Path, mode: int) -> None:
     if stat.S_ISLNK(found.st_mode):
         raise KeyringError(f"{path} is a link; keys must lie in the folder itself")
     if stat.S_IMODE(found.st_mode) & ~mode:
-        raise KeyringError(
-            f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, so others may read keys: chmod {mode:04o} {path}"
-        )
+        is_now = f"{stat.S_IMODE(found.st_mode):04o}"
+        raise KeyringError(f"{path} has mode {is_now}, so others may read keys: chmod {mode:04o} {path}")
     if found.st_uid != os.geteuid():
         raise KeyringError(f"{path} belongs to another account; the signing process must own its keys")
 

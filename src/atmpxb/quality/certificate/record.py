@@ -110,8 +110,7 @@ class FileReference:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRecord:
-    """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is the source.
-    """
+    """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is the source."""
 
     id: str
     method: MethodReference
@@ -155,8 +154,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class TestLine:
-    """One line of the specification: approved with results, or pending with the time by which they are due.
-    """
+    """One line of the specification: approved with results, or pending with the time by which they are due."""
 
     __test__ = False  # a laboratory's test, not pytest's
 

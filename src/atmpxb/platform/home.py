@@ -65,6 +65,11 @@ class Home:
         """The append-only copy of the ledger's signed checkpoints, outside the database."""
         return self.root / "checkpoints"
 
+    @property
+    def greeting(self) -> Path:
+        """Written when the demo network is loaded whole: the lines that ``up`` greets with."""
+        return self.root / "greeting.txt"
+
     def create(self) -> "Home":
         """Make the folders that are missing and put their permissions right.
 

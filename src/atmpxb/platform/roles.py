@@ -65,6 +65,31 @@ def prepare(admin_dsn: str, database: str = DATABASE, passwords: Mapping[str, st
             _prepare_schema(inside)
 
 
+def clone(admin_dsn: str, template: str, database: str) -> None:
+    """Make ``database`` a copy of ``template``, to which nobody may be connected, with the same privileges.
+
+    PostgreSQL copies a database's contents, but neither who may connect to it nor its settings.
+    """
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        names = {"name": sql.Identifier(database), "template": sql.Identifier(template)}
+        connection.execute(
+            sql.SQL("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY").format(**names)
+        )
+        _set_database(connection, database)
+
+
+def drop(admin_dsn: str, database: str) -> None:
+    """Remove a database and cut off whoever is connected to it."""
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+
 def _prepare_roles(connection: "psycopg.Connection", passwords: Mapping[str, str]) -> None:
     from psycopg import sql
 
@@ -100,6 +125,12 @@ def _prepare_database(connection: "psycopg.Connection", database: str) -> None:
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(name, owner)
         )
+    _set_database(connection, database)
+
+
+def _set_database(connection: "psycopg.Connection", database: str) -> None:
+    from psycopg import sql
+
     statements: list[LiteralString] = [
         "ALTER DATABASE {name} OWNER TO {owner}",
         "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
@@ -112,7 +143,10 @@ def _prepare_database(connection: "psycopg.Connection", database: str) -> None:
     for statement in statements:
         connection.execute(
             sql.SQL(statement).format(
-                name=name, owner=owner, app=sql.Identifier(APP), backup=sql.Identifier(BACKUP)
+                name=sql.Identifier(database),
+                owner=sql.Identifier(OWNER),
+                app=sql.Identifier(APP),
+                backup=sql.Identifier(BACKUP),
             )
         )
 

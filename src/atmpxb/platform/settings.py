@@ -8,8 +8,9 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
+
+from atmpxb.web.policy import CONTENT
 
 SOURCE = Path(__file__).resolve().parents[1]
 HOME = Path(os.environ.get("ATMPXB_HOME") or Path.cwd() / ".atmpxb")
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "atmpxb.web.policy.PagePolicy",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -96,7 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "atmpxb.web.context.shell",
+                "atmpxb.web.shell.context",
             ],
         },
     }
@@ -131,16 +133,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
-    "default-src": [CSP.SELF],
-    "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF],
-    "object-src": [CSP.NONE],
-    "base-uri": [CSP.NONE],
-    "form-action": [CSP.SELF],
-    "frame-ancestors": [CSP.NONE],
-}
+SECURE_CSP = CONTENT
 
 # --- language, time, static files -------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,6 +15,7 @@ from atmpxb.web import gallery, shell
 _YEAR = 365 * 24 * 3600
 
 
+@login_not_required
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Keep theme, language or keyboard choice of this browser, and go back to the page that asked."""
@@ -38,10 +40,11 @@ def _language(code: str) -> str | None:
     return code if code in dict(settings.LANGUAGES) and check_for_language(code) else None
 
 
+@login_not_required
 @require_GET
 def components(request: HttpRequest) -> HttpResponse:
     """Show every component with invented values; only where debugging or the demo is on."""
-    if not (settings.DEBUG or getattr(settings, "ATMPXB_DEMO", False)):
+    if not (settings.DEBUG or getattr(settings, "DEMO", False)):
         raise Http404
     request.shell = gallery.SHELL  # type: ignore[attr-defined]
     return render(request, "web/gallery.html", gallery.context(request))

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from atmpxb.records.identifiers import new_id
-from atmpxb.records.people.models import Organisation
+from atmpxb.records.people.models import Organisation, Person
 
 
 class DocumentKind(models.TextChoices):
@@ -50,6 +50,7 @@ class DocumentVersion(models.Model):
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=12, choices=VersionState, default=VersionState.DRAFT)
     drafted_at = models.DateTimeField()
+    drafted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     effective_from = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
 

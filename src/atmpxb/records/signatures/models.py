@@ -51,3 +51,16 @@ class SigningKey(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "key_id"], name="key_once")]
+
+
+class Refusal(models.Model):
+    """An attempt to sign that failed. Several in a short time lock signing for the person."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    factor = models.CharField(max_length=20)
+    refused_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["organisation", "person", "refused_at"])]

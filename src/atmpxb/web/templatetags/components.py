@@ -353,7 +353,7 @@ def due(at: datetime | None, zone: str | None = None, now: datetime | None = Non
     end = formats.moment(at, zone, get_language() or "en")
     minutes = (at - now).total_seconds() / 60
     state = "late" if minutes <= 0 else "tight" if minutes < tight else "calm"
-    form = icons.verdict_form(ATTENTION, 14) if state != "calm" else ""
+    form = icons.verdict_form(ATTENTION, 14)
     return format_html(
         '<span class="due {}">{}<span data-due="{}" data-tight="{}">{}</span> <time datetime="{}">{}</time></span>',
         state,

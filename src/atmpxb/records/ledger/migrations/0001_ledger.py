@@ -130,6 +130,7 @@ REVOKE ALL ON ledger_entry, ledger_head, ledger_checkpoint FROM PUBLIC, atmpxb_a
 GRANT SELECT ON ledger_entry, ledger_head, ledger_checkpoint TO atmpxb_app, atmpxb_backup;
 REVOKE ALL ON FUNCTION ledger_append, ledger_checkpoint_append FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger_append, ledger_checkpoint_append TO atmpxb_app;
+GRANT EXECUTE ON FUNCTION ledger_must_accompany TO atmpxb_owner;
 ALTER TABLE ledger_entry ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ledger_head ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ledger_checkpoint ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,233 @@
+"""From reviewed to certified: approval, checkpoint, sealed document, publication.
+
+The order matters: the approval is in the chain before the checkpoint, and the checkpoint is made before the document,
+so that the document carries the proof of its own approval. Only the hash of the sealed file comes after it.
+"""
+
+import base64
+import secrets
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from atmpxb.quality.actions.numbers import next_number
+from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.actions.reviews import NotReady, OwnWork, performers
+from atmpxb.quality.certificate import document, drafting
+from atmpxb.quality.certificate.record import record_sha256
+from atmpxb.quality.models import Certificate, Order, Publication, Test
+from atmpxb.quality.states import CertificateState, TestState, move
+from atmpxb.records import jobs
+from atmpxb.records.ledger import merkle
+from atmpxb.records.ledger.checkpoints import make_checkpoint
+from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
+from atmpxb.records.ledger.writing import acting_for, action, change, create, record
+from atmpxb.records.people.actions import share
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+from atmpxb.records.signatures.actions import Proof, sign, signing_client
+from atmpxb.records.signatures.models import Meaning, Signature
+from atmpxb.records.vault.actions import register_file, vault
+from atmpxb.records.vault.store import Received
+
+JOB = "quality.issue_certificate"
+
+
+def approvable(order: Order) -> tuple[list[Test], list[Test]]:
+    """The tests that stand on a certificate now, and those that are still pending."""
+    tests = list(
+        order.tests.exclude(state__in=[TestState.INVALID])
+        .select_related("sample", "method__document", "run__method__document")
+        .order_by("position")
+    )
+    done = [test for test in tests if test.state in (TestState.REVIEWED, TestState.APPROVED)]
+    return done, [test for test in tests if test not in done and test.state != TestState.CANCELLED]
+
+
+def content(order: Order, kind: str, language: str, reason: str = "") -> dict[str, Any]:
+    """What the approving signature binds: the certificate as drafted, without signatures and number."""
+    draft = drafting.draft(order, kind=kind, language=language)
+    return {"order": order.number, "kind": kind, "language": language, "reason": reason, "draft": drafting.digest(draft)}
+
+
+@action("quality.approve_certificate", roles={Role.QP})
+def approve_certificate(
+    *,
+    actor: Actor,
+    order: Order,
+    kind: Certificate.Kind,
+    language: str,
+    proof: Proof,
+    seen: str,
+    reason: str = "",
+) -> Certificate:
+    """Approve the results of an order as a certificate; it is rendered and sealed right after.
+
+    A final certificate needs every test reviewed. A further one for the same order is a new version that replaces
+    the one before it, and needs a reason.
+
+    Raises:
+        NotReady: tests are pending, nothing is reviewed, or a new version has no reason.
+        OwnWork: the actor performed or reviewed some of the work.
+    """
+    done, pending = approvable(order)
+    earlier = order.certificates.filter(state=CertificateState.ISSUED).order_by("-version").first()
+    if missing := _missing(kind, done, pending, earlier, reason):
+        raise NotReady(missing)
+    if actor.person_id in _hands(done):
+        raise OwnWork("you performed or reviewed some of these tests, so another person must approve them")
+    signature = sign(
+        actor=actor, proof=proof, on=order, meaning=Meaning.APPROVED,
+        content=content(order, kind, language, reason), seen=seen,
+    )  # fmt: skip
+    number, version = _number(actor, order)
+    token = secrets.token_urlsafe(18)
+    now = timezone.now()
+    drafted = drafting.complete(
+        drafting.draft(order, kind=kind, language=language), order=order, number=number, version=version, at=now,
+        signature=signature, replaces=earlier, reason=reason, url=f"{settings.PUBLIC_URL}/verify/{token}",
+    )  # fmt: skip
+    written = drafted.bytes()
+    certificate = create(
+        Certificate, order=order, number=number, version=version, kind=kind, language=language,
+        record=written.decode(), record_sha256=record_sha256(written), signature=signature, replaces=earlier,
+        reason=reason, token=token, approved_at=now,
+    )  # fmt: skip
+    if kind == Certificate.Kind.FINAL:
+        for test in done:
+            if test.state == TestState.REVIEWED:
+                move(test, "test.approved")
+        refresh(order)
+    record(
+        "certificate.approved",
+        actor=actor,
+        on=certificate,
+        number=number,
+        version=version,
+        record_sha256=certificate.record_sha256,
+        reason=reason,
+    )
+    jobs.enqueue(
+        JOB, organisation=str(actor.organisation_id), actor=str(actor.person_id), certificate=str(certificate.pk)
+    )
+    return certificate
+
+
+def _missing(
+    kind: str, done: list[Test], pending: list[Test], earlier: Certificate | None, reason: str
+) -> list[tuple[str, str]]:
+    missing = [] if done else [("no reviewed test", "have a run reviewed first")]
+    if kind == Certificate.Kind.FINAL:
+        missing += [(test.line, "wait for its review, or issue an interim report") for test in pending]
+        if earlier and earlier.kind == Certificate.Kind.FINAL and not reason:
+            missing.append(("no reason", "say why the certificate is issued again"))
+    elif not pending:
+        missing.append(("nothing is pending", "issue the final certificate"))
+    return missing
+
+
+def _hands(tests: list[Test]) -> set[UUID]:
+    runs = {test.run for test in tests if test.run}
+    reviewers = Signature.objects.filter(
+        subject_id__in=[run.pk for run in runs], meaning=Meaning.REVIEWED
+    ).values_list("person_id", flat=True)
+    return {person for run in runs for person in performers(run)} | set(reviewers)
+
+
+def _number(actor: Actor, order: Order) -> tuple[str, int]:
+    earlier = order.certificates.order_by("-version").first()
+    if earlier:
+        return earlier.number, earlier.version + 1
+    return next_number(Certificate, actor.organisation_id, "C"), 1
+
+
+def issue(*, actor: Actor, certificate_id: UUID) -> None:
+    """The job: checkpoint, render, seal, store and publish. Harmless when repeated."""
+    with acting_for(actor.organisation_id, actor.person_id):
+        certificate = Certificate.objects.get(pk=certificate_id)
+        if certificate.state != CertificateState.APPROVED:
+            return
+    checkpoint = make_checkpoint(actor=actor, sign=signing_client())
+    with acting_for(actor.organisation_id, actor.person_id):
+        entry = _approval_entry(certificate)
+        proof = _proof(entry, checkpoint)
+        parts = document.parts(certificate)
+    pdf = document.sealed(certificate, parts, proof, signing_client())
+    received = vault().keep(pdf)
+    issue_certificate(actor=actor, certificate=certificate, pdf_sha256=received.sha256, size=received.bytes, seq=entry.seq)
+    make_checkpoint(actor=actor, sign=signing_client())
+
+
+@action("quality.issue_certificate", roles={Role.QP})
+def issue_certificate(*, actor: Actor, certificate: Certificate, pdf_sha256: str, size: int, seq: int) -> Certificate:
+    """Record the sealed document, publish what anybody may check, and show the client the certificate.
+
+    Raises:
+        NotPossibleNow: it is issued already.
+    """
+    now = timezone.now()
+    move(certificate, "certificate.issued", issued_at=now, pdf_sha256=pdf_sha256, approved_seq=seq)
+    stored = register_file(actor=actor, received=Received(pdf_sha256, size), name=f"{certificate.number}.pdf")
+    order = certificate.order
+    printed = f"{certificate.number} v{certificate.version}"
+    create(
+        Publication, certificate_id_public=printed, token=certificate.token, kind=certificate.kind,
+        issuer=order.organisation.name, pdf_sha256=pdf_sha256, issued_at=now,
+        illustrative=order.organisation.illustrative,
+    )  # fmt: skip
+    if certificate.replaces:
+        _supersede(certificate.replaces, printed, certificate.token)
+    share(certificate, to=order.client_id, purpose=f"certificate {printed}")
+    share(stored, to=order.client_id, purpose=f"certificate {printed}")
+    record("certificate.issued", actor=actor, on=certificate, number=printed, files=[pdf_sha256])
+    record("certificate.arrived", actor=actor, on=certificate, chain=order.client_id, number=printed, files=[pdf_sha256])
+    return certificate
+
+
+def _supersede(earlier: Certificate, by: str, token: str) -> None:
+    move(earlier, "certificate.superseded")
+    publication = Publication.objects.get(organisation_id=earlier.organisation_id, token=earlier.token)
+    change(publication, superseded_by=by, superseded_token=token)
+
+
+def _approval_entry(certificate: Certificate) -> LedgerEntry:
+    """The chain's entry of the approval: it lies near the head, since a certificate is issued at once."""
+    wanted = f'"record_sha256":"{certificate.record_sha256}"'.encode()
+    for entry in LedgerEntry.objects.filter(organisation_id=certificate.organisation_id).order_by("-seq").iterator():
+        payload = bytes(entry.payload)
+        if b'"event":"certificate.approved"' in payload and wanted in payload:
+            return entry
+    raise LedgerEntry.DoesNotExist(f"the chain has no approval of {certificate}")
+
+
+def _proof(entry: LedgerEntry, checkpoint: StoredCheckpoint) -> dict[str, Any]:
+    """The attachment that proves the approval: the entry, its place in the tree, and the signed checkpoint."""
+    hashes = [
+        bytes(value)
+        for value in LedgerEntry.objects.filter(
+            organisation_id=checkpoint.organisation_id, seq__lte=checkpoint.seq
+        ).order_by("seq").values_list("hash", flat=True)
+    ]  # fmt: skip
+    return {
+        "entry": {
+            "organisation": str(entry.organisation_id),
+            "seq": entry.seq,
+            "payload": base64.b64encode(bytes(entry.payload)).decode(),
+            "prev": bytes(entry.prev).hex(),
+            "hash": bytes(entry.hash).hex(),
+        },
+        "inclusion": {
+            "leaf_index": entry.seq - 1,
+            "tree_size": checkpoint.seq,
+            "path": [node.hex() for node in merkle.inclusion_path(hashes, entry.seq - 1)],
+        },
+        "checkpoint": {
+            "payload": base64.b64encode(bytes(checkpoint.payload)).decode(),
+            "key_id": checkpoint.key_id,
+            "signature": base64.b64encode(bytes(checkpoint.signature)).decode(),
+        },
+    }
+
+

@@ -1,0 +1,111 @@
+"""The client's side: a batch, and the request to have it tested."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from atmpxb.quality.actions.catalogue import AlreadyRegistered
+from atmpxb.quality.actions.numbers import next_number
+from atmpxb.quality.models import Batch, Product, Request
+from atmpxb.quality.states import move
+from atmpxb.records.documents.models import DocumentVersion, VersionState
+from atmpxb.records.ledger.writing import action, create, record
+from atmpxb.records.people.actions import share
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Organisation, Role
+
+
+class WrongDates(ValueError):
+    """A batch expires after it was made, and a result is needed before it expires."""
+
+
+class NotEffective(Exception):
+    """The specification is a draft or superseded."""
+
+
+class AlreadyAccepted(Exception):
+    """The laboratory has accepted the request, so it is no longer withdrawn here."""
+
+
+@action("quality.register_batch", roles={Role.CLIENT, Role.QP})
+def register_batch(
+    *,
+    actor: Actor,
+    product: Product,
+    number: str,
+    manufactured_at: datetime,
+    expires_at: datetime,
+    zone: str,
+    pseudonym: str = "",
+) -> Batch:
+    """Register a batch. Its times count to the minute, in the zone of the site that made it.
+
+    Raises:
+        AlreadyRegistered: the number is taken.
+        WrongDates: it would expire before it was made.
+    """
+    ZoneInfo(zone)
+    if expires_at <= manufactured_at:
+        raise WrongDates("a batch expires after it was manufactured: check both times")
+    if Batch.objects.filter(organisation_id=actor.organisation_id, number=number).exists():
+        raise AlreadyRegistered(f"batch {number} is registered already")
+    batch = create(
+        Batch, product=product, number=number, pseudonym=pseudonym, manufactured_at=manufactured_at,
+        expires_at=expires_at, zone=zone, registered_at=timezone.now(),
+    )  # fmt: skip
+    record("batch.registered", actor=actor, on=batch)
+    return batch
+
+
+@action("quality.submit_request", roles={Role.CLIENT, Role.QP})
+def submit_request(
+    *,
+    actor: Actor,
+    batch: Batch,
+    laboratory: Organisation,
+    specification: DocumentVersion,
+    needed_by: datetime,
+    note: str = "",
+) -> Request:
+    """Ask a laboratory to test a batch. It may read the batch, the product and the specification from now on.
+
+    Raises:
+        NotEffective: the specification is not in effect.
+        WrongDates: the results would come after the batch has expired.
+    """
+    if specification.state != VersionState.EFFECTIVE:
+        raise NotEffective(f"specification {specification} is {specification.state}; choose the effective version")
+    if needed_by > batch.expires_at:
+        raise WrongDates("the results are needed before the batch expires")
+    request = create(
+        Request, number=next_number(Request, actor.organisation_id, "Q"), batch=batch, laboratory=laboratory,
+        specification=specification, needed_by=needed_by, note=note, submitted_at=timezone.now(),
+        submitted_by_id=actor.person_id,
+    )  # fmt: skip
+    purpose = f"testing request {request.number}"
+    for row in (request, batch, batch.product, specification, specification.document):
+        share(row, to=laboratory.pk, purpose=purpose)
+    record("request.submitted", actor=actor, on=request, laboratory=str(laboratory.pk))
+    _tell(actor, "request.arrived", request, laboratory.pk)
+    return request
+
+
+@action("quality.withdraw_request", roles={Role.CLIENT, Role.QP})
+def withdraw_request(*, actor: Actor, request: Request, reason: str) -> Request:
+    """Take a request back before the laboratory has accepted it.
+
+    Raises:
+        AlreadyAccepted: an order answers it.
+    """
+    if hasattr(request, "order"):
+        raise AlreadyAccepted("the laboratory has accepted this request: ask it to stop the order")
+    move(request, "request.withdrawn")
+    record("request.withdrawn", actor=actor, on=request, reason=reason)
+    _tell(actor, "request.withdrawn_by_client", request, request.laboratory_id)
+    return request
+
+
+def _tell(actor: Actor, event: str, request: Request, chain: UUID) -> None:
+    record(event, actor=actor, on=request, chain=chain, number=request.number)

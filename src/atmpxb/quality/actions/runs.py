@@ -1,0 +1,295 @@
+"""A run at the bench: its tests, its worksheet, its raw files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from atmpxb.quality import engine
+from atmpxb.quality.actions.analyses import ask_if_complete
+from atmpxb.quality.actions.numbers import next_number
+from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.assays.method import parse
+from atmpxb.quality.assays.seam import AssayError, Entry, FileFacts, Input, Method
+from atmpxb.quality.models import Equipment, Run, RunFile, Sample, Test, WorksheetEntry
+from atmpxb.quality.states import FileState, NotPossibleNow, RunState, SampleState, move
+from atmpxb.records.documents.models import VersionState
+from atmpxb.records.ledger.writing import action, change, create, record
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+from atmpxb.records.signatures.actions import Proof, sign
+from atmpxb.records.signatures.models import Meaning
+from atmpxb.records.vault.actions import register_file, vault
+from atmpxb.records.vault.store import Received
+
+
+class TestsDiffer(Exception):
+    """The tests of a run share one method version, which is in effect."""
+
+
+class SampleNotAvailable(Exception):
+    """A sample has not been received, is on hold, or is past the time for which it holds."""
+
+
+class FileAlreadyAttached(Exception):
+    """The same bytes are attached to a run already."""
+
+    def __init__(self, run: str, name: str) -> None:
+        self.run, self.name = run, name
+        super().__init__(f"these bytes are attached to run {run} already, as {name}")
+
+
+class NotYours(Exception):
+    """The second person of a check is another one than the first."""
+
+
+class WrongEntry(ValueError):
+    """A worksheet value does not have the form that the method asks for."""
+
+
+@action("quality.open_run", roles={Role.ANALYST})
+def open_run(*, actor: Actor, tests: Sequence[Test], performed_by_name: str = "") -> Run:
+    """Start a run of one method for some waiting tests.
+
+    Args:
+        performed_by_name: the laboratory that does the work, when a partner does.
+
+    Raises:
+        TestsDiffer: several methods, or one that is no longer effective.
+        SampleNotAvailable: material is missing, on hold or too old.
+    """
+    methods = {test.method for test in tests}
+    if len(methods) != 1:
+        raise TestsDiffer("choose tests of one method: a run follows one method version")
+    (method,) = methods
+    if method.state != VersionState.EFFECTIVE:
+        raise TestsDiffer(f"method {method} is {method.state}: order the tests again with the effective version")
+    now = timezone.now()
+    for sample in {test.sample for test in tests}:
+        if sample.state != SampleState.RECEIVED:
+            raise SampleNotAvailable(f"sample {sample} is {sample.state}: receive it, or have its hold lifted")
+        if sample.use_by and now > sample.use_by:
+            raise SampleNotAvailable(f"sample {sample} held until {sample.use_by:%Y-%m-%d %H:%M} UTC: take a new one")
+    run = create(
+        Run, number=next_number(Run, actor.organisation_id, "R"), method=method,
+        kind=parse(method.source.encode()).kind, opened_at=now, opened_by_id=actor.person_id,
+        performed_by_name=performed_by_name,
+    )  # fmt: skip
+    for test in tests:
+        move(test, "test.started", run=run)
+    _refresh_orders(run)
+    record("run.opened", actor=actor, on=run, method=str(method), tests=[str(test.pk) for test in tests])
+    return run
+
+
+@action("quality.attach_file", roles={Role.ANALYST})
+def attach_file(*, actor: Actor, run: Run, received: Received, name: str, facts: "engine.Read") -> RunFile:
+    """Attach a raw file that lies in the vault. One that can't be used stays attached, set apart with its reason.
+
+    Args:
+        facts: what ``engine.read_facts`` found in the file, outside this transaction.
+
+    Raises:
+        FileAlreadyAttached: the same bytes belong to a run of this laboratory.
+        NotPossibleNow: the run is closed.
+    """
+    _require_open(run)
+    twin = (
+        RunFile.objects.filter(organisation_id=actor.organisation_id, file__sha256=received.sha256)
+        .exclude(state=FileState.WITHDRAWN)
+        .select_related("run")
+        .first()
+    )
+    if twin:
+        raise FileAlreadyAttached(twin.run.number, twin.name)
+    method = parse(run.method.source.encode())
+    stored = register_file(actor=actor, received=received, name=name)
+    state, problem = _admission(run, facts)
+    serial = facts.facts.instrument_serial if facts.facts else ""
+    attached = create(
+        RunFile, run=run, file=stored, name=name[:255], state=state, problem=problem,
+        role=_only_role(method.inputs, facts.facts), sample=_matching_sample(run, facts.facts),
+        equipment=Equipment.objects.filter(organisation_id=actor.organisation_id, serial=serial).first()
+        if serial else None,
+        facts=facts.as_json(), attached_at=timezone.now(), attached_by_id=actor.person_id,
+    )  # fmt: skip
+    event = {FileState.READY: "file.attached", FileState.QUARANTINED: "file.quarantined"}.get(state, "file.refused")
+    record(event, actor=actor, on=attached, files=[received.sha256], problem=problem)
+    ask_if_complete(actor=actor, run=run, method=method)
+    return attached
+
+
+def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]]:
+    """Whether a file may be used, or why it is set apart."""
+    if read.facts is None:
+        return FileState.UNREADABLE, {"code": read.code, "message": read.message}
+    facts = read.facts
+    if facts.personal:
+        where = ", ".join(place for place, _ in facts.personal)
+        return FileState.QUARANTINED, {
+            "code": "file.personal",
+            "message": f"The file seems to hold a person's name or birth date in {where}. It is kept unread and"
+            " unchanged. Export it again under a pseudonym, or let a reviewer release it.",
+            "where": where,
+        }
+    if facts.instrument_serial:
+        equipment = Equipment.objects.filter(
+            organisation_id=run.organisation_id, serial=facts.instrument_serial
+        ).first()
+        if equipment is None:
+            return FileState.QUARANTINED, {
+                "code": "file.unknown_instrument",
+                "message": f"Instrument {facts.instrument_serial} is not registered here. Register it under"
+                " Instruments, or let a reviewer release the file.",
+                "serial": facts.instrument_serial,
+            }
+        if equipment.qualified_until and equipment.qualified_until < timezone.now():
+            return FileState.QUARANTINED, {
+                "code": "file.instrument_not_qualified",
+                "message": f"{equipment} was qualified until {equipment.qualified_until:%Y-%m-%d}. Requalify it,"
+                " or let a reviewer release the file.",
+                "serial": facts.instrument_serial,
+            }
+    labels = set(run.tests.values_list("sample__label", flat=True))
+    if facts.samples and labels.isdisjoint(facts.samples):
+        named = ", ".join(facts.samples[:5])
+        return FileState.QUARANTINED, {
+            "code": "file.other_run",
+            "message": f"The file was measured for {named}, this run for {', '.join(sorted(labels))}. Attach it to"
+            " the run it belongs to, or let a reviewer release it.",
+            "samples": named,
+        }
+    return FileState.READY, {}
+
+
+def _only_role(inputs: Sequence[Input], facts: FileFacts | None) -> str:
+    fitting = [item.role for item in inputs if facts and facts.format in item.formats]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def _matching_sample(run: Run, facts: FileFacts | None) -> Sample | None:
+    samples = {test.sample for test in run.tests.select_related("sample")}
+    named = [sample for sample in samples if facts and sample.label in facts.samples]
+    if len(named) == 1:
+        return named[0]
+    return next(iter(samples)) if len(samples) == 1 and not named else None
+
+
+@action("quality.assign_file", roles={Role.ANALYST})
+def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None) -> RunFile:
+    """Say which role a file plays and which sample it was measured for."""
+    _require_open(file.run)
+    method = parse(file.run.method.source.encode())
+    if role not in {item.role for item in method.inputs}:
+        raise AssayError("inputs.unknown_role", f"method {method.code} has no role {role!r}", role=role)
+    change(file, role=role, sample=sample)
+    record("file.assigned", actor=actor, on=file, role=role, files=[file.file.sha256])
+    ask_if_complete(actor=actor, run=file.run, method=method)
+    return file
+
+
+@action("quality.release_file", roles={Role.REVIEWER, Role.QP})
+def release_file(*, actor: Actor, file: RunFile, reason: str) -> RunFile:
+    """Let a quarantined file be used after all. The reason is shown wherever the result is."""
+    move(file, "file.released", problem={**file.problem, "released": reason})
+    record("file.released", actor=actor, on=file, reason=reason, files=[file.file.sha256])
+    return file
+
+
+@action("quality.withdraw_file", roles={Role.ANALYST, Role.REVIEWER})
+def withdraw_file(*, actor: Actor, file: RunFile, reason: str) -> RunFile:
+    """Take a file out of the run. It stays in the vault and on record."""
+    _require_open(file.run)
+    move(file, "file.withdrawn", problem={**file.problem, "withdrawn": reason})
+    record("file.withdrawn", actor=actor, on=file, reason=reason, files=[file.file.sha256])
+    ask_if_complete(actor=actor, run=file.run, method=parse(file.run.method.source.encode()))
+    return file
+
+
+@action("quality.write_entry", roles={Role.ANALYST})
+def write_entry(
+    *, actor: Actor, run: Run, code: str, value: str, sample: Sample | None = None, reason: str = ""
+) -> WorksheetEntry:
+    """Write a value on the worksheet. Correcting one needs a reason; the first value stays readable.
+
+    Raises:
+        WrongEntry: the method does not ask for it, or not in this form; or a correction has no reason.
+    """
+    _require_open(run)
+    method = parse(run.method.source.encode())
+    field = _entry(method, code, sample)
+    present = run.entries.filter(code=code, sample=sample, replaced_by=None).first()
+    if present and not reason:
+        raise WrongEntry("a correction needs a reason: say why the first value is not right")
+    entry = create(
+        WorksheetEntry, run=run, code=code, sample=sample, value=engine.entry_value(field, value), reason=reason,
+        written_at=timezone.now(), written_by_id=actor.person_id,
+    )  # fmt: skip
+    if present:
+        change(present, replaced_by=entry)
+    record("entry.corrected" if present else "entry.written", actor=actor, on=entry, code=code, reason=reason)
+    ask_if_complete(actor=actor, run=run, method=method)
+    return entry
+
+
+@action("quality.check_entry", roles={Role.ANALYST, Role.REVIEWER})
+def check_entry(*, actor: Actor, entry: WorksheetEntry, proof: Proof, seen: str) -> WorksheetEntry:
+    """Confirm as a second person what another one wrote.
+
+    Raises:
+        NotYours: the actor wrote it.
+    """
+    if entry.written_by_id == actor.person_id:
+        raise NotYours("you wrote this entry, so another person must check it")
+    signature = sign(
+        actor=actor, proof=proof, on=entry, meaning=Meaning.CHECKED, content=entry_content(entry), seen=seen
+    )
+    change(entry, checked_at=timezone.now(), checked_by_id=actor.person_id)
+    record("entry.checked", actor=actor, on=entry, signature=str(signature.pk))
+    ask_if_complete(actor=actor, run=entry.run, method=parse(entry.run.method.source.encode()))
+    return entry
+
+
+def entry_content(entry: WorksheetEntry) -> dict[str, Any]:
+    """What the second person's signature binds."""
+    return {
+        "run": entry.run.number,
+        "entry": entry.code,
+        "sample": entry.sample.label if entry.sample else "",
+        "value": entry.value,
+        "written_at": entry.written_at,
+    }
+
+
+@action("quality.set_plate_map", roles={Role.ANALYST})
+def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, str]], reason: str = "") -> Run:
+    """Say what lies in which well. A later change needs a reason."""
+    _require_open(run)
+    if run.plate_map and not reason:
+        raise WrongEntry("changing the plate map needs a reason")
+    change(run, plate_map={well: dict(what) for well, what in wells.items()})
+    record("plate_map.set", actor=actor, on=run, reason=reason)
+    ask_if_complete(actor=actor, run=run, method=parse(run.method.source.encode()))
+    return run
+
+
+def _entry(method: Method, code: str, sample: Sample | None) -> Entry:
+    field = next((entry for entry in method.entries if entry.code == code), None)
+    if field is None:
+        raise WrongEntry(f"method {method.code} has no worksheet entry {code}")
+    if field.per_sample != (sample is not None):
+        raise WrongEntry(f"{code} is written {'for each sample' if field.per_sample else 'once for the run'}")
+    return field
+
+
+def _require_open(run: Run) -> None:
+    state = Run.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
+    if state != RunState.OPEN:
+        raise NotPossibleNow("run", "run.changed", state, frozenset({RunState.OPEN}))
+
+
+def _refresh_orders(run: Run) -> None:
+    for order in {test.order for test in run.tests.select_related("order")}:
+        refresh(order)
+
+

@@ -1,0 +1,1 @@
+"""Flow cytometry as an assay kind. See README.md."""

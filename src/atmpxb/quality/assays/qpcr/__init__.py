@@ -1,0 +1,1 @@
+"""Quantitative PCR by standard curve: copies and vector copy number from RDML."""

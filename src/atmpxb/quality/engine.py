@@ -1,0 +1,156 @@
+"""Running the science on what the laboratory holds: in a process of its own, with bounded memory and time.
+
+Raw files come from strangers. They are read by a fork of a clean server process that has the engines loaded, so that
+a file that makes a reader misbehave costs one process and not the web server or the worker.
+"""
+
+import multiprocessing
+import resource
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal, InvalidOperation
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from atmpxb import __version__
+from atmpxb.quality.assays import registry
+from atmpxb.quality.assays.method import parse
+from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
+from atmpxb.quality.assays.suitability import require_inputs
+
+ENGINE = f"atmpxb {__version__}"
+MEMORY_LIMIT = 6 * 1024**3  # bytes of address space of one analysis
+TIME_LIMIT = 300  # seconds
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([f"atmpxb.quality.assays.{code}.kind" for code in registry.codes()] + [__name__])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a raw file says of itself, or why it can't be read."""
+
+    facts: FileFacts | None
+    code: str = ""
+    message: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts as a row keeps them."""
+        return dict(asdict(self.facts)) if self.facts else {}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInput:
+    """A raw file by its place, so that bytes do not travel between processes."""
+
+    path: Path
+    name: str
+    role: str
+    sha256: str
+    sample: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self) -> RawFile:
+        return RawFile(self.name, self.role, self.path.read_bytes(), self.sha256, self.sample)
+
+
+def read_facts(kind: str, file: StoredInput) -> Read:
+    """Ask an assay kind what a file says of itself."""
+    try:
+        return Read(_apart(_facts, kind, file))
+    except AssayError as error:
+        return Read(None, error.code, error.message)
+
+
+def analyse(method_source: bytes, files: Sequence[StoredInput], bench: Mapping[str, Any]) -> Analysis:
+    """Analyse in a process of its own.
+
+    Raises:
+        AssayError: the analysis can't be done; also when it took too long or too much memory.
+    """
+    found: Analysis = _apart(_analyse, method_source, tuple(files), dict(bench))
+    return found
+
+
+def entry_value(entry: Entry, text: str) -> str:
+    """A worksheet value in its stored form: decimals with a point, whichever separator was typed.
+
+    >>> from atmpxb.quality.assays.seam import Entry
+    >>> entry_value(Entry("dilution", {}, "decimal"), " 2,50 ")
+    '2.50'
+    """
+    text = text.strip()
+    if not text:
+        raise WrongValue(entry, "is empty")
+    if entry.type in ("decimal", "integer"):
+        plain = text.replace("\u202f", "").replace(" ", "").replace(",", ".")
+        try:
+            number = Decimal(plain)
+        except InvalidOperation:
+            raise WrongValue(entry, f"{text!r} is not a number") from None
+        if not number.is_finite() or (entry.type == "integer" and number != number.to_integral_value()):
+            raise WrongValue(entry, f"{text!r} is not {'a whole' if entry.type == 'integer' else 'a finite'} number")
+        return plain
+    if entry.type == "choice" and text not in entry.choices:
+        raise WrongValue(entry, f"{text!r} is not one of {', '.join(entry.choices)}")
+    return text
+
+
+class WrongValue(ValueError):
+    """A worksheet value does not have the form of its entry."""
+
+    def __init__(self, entry: Entry, problem: str) -> None:
+        self.entry = entry
+        super().__init__(f"{entry.title.get('en', entry.code)}: {problem}")
+
+
+def _facts(kind: str, file: StoredInput) -> FileFacts:
+    return registry.kind(kind).facts(file.load())
+
+
+def _analyse(source: bytes, files: tuple[StoredInput, ...], bench: dict[str, Any]) -> Analysis:
+    method = parse(source)
+    raw = [file.load() for file in files]
+    require_inputs(method, raw)
+    return registry.kind(method.kind).analyse(method, raw, bench)
+
+
+def _apart(work: Callable[..., Any], *args: Any) -> Any:
+    """Run in a forked process; its AssayError arrives here as if raised here."""
+    ours, theirs = _context.Pipe(duplex=False)
+    process = _context.Process(target=_child, args=(theirs, work, args), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(TIME_LIMIT):
+            raise AssayError("engine.too_slow", f"The analysis took more than {TIME_LIMIT} s and was stopped.")
+        outcome = ours.recv()
+    except EOFError:
+        raise AssayError(
+            "engine.stopped", "The analysis ended without an answer: the file may need more memory than is allowed."
+        ) from None
+    finally:
+        ours.close()
+        if process.is_alive():
+            process.join(1)
+            process.kill()
+        process.join()
+    if isinstance(outcome, tuple) and outcome and outcome[0] == "assay error":
+        raise AssayError(outcome[1], outcome[2], **outcome[3])
+    if isinstance(outcome, tuple) and outcome and outcome[0] == "fault":
+        raise AssayError("engine.fault", f"The analysis met a fault in the program: {outcome[1]}")
+    return outcome[1]
+
+
+def _child(answer: Connection, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        answer.send(("ok", work(*args)))
+    except AssayError as error:
+        answer.send(("assay error", error.code, error.message, dict(error.facts)))
+    except MemoryError:
+        answer.send(("assay error", "engine.memory", "The analysis needs more memory than is allowed.", {}))
+    except Exception as error:  # noqa: BLE001 - whatever went wrong in there must be told, not lost
+        answer.send(("fault", f"{type(error).__name__}: {error}"))

@@ -1,0 +1,5 @@
+"""Addresses of the competence centre."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,99 @@
+"""Controlled documents: a draft is written, another person signs it into effect, the next version supersedes it."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from django.utils import timezone
+
+from atmpxb.records.documents.models import Document, DocumentKind, DocumentVersion, VersionState
+from atmpxb.records.ledger.writing import action, change, create, record
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+from atmpxb.records.signatures.actions import Proof, digest_of, sign
+from atmpxb.records.signatures.models import Meaning
+
+
+class VersionExists(Exception):
+    """The document has a version of this name with other content; a version never changes."""
+
+
+class NotADraft(Exception):
+    """Only a draft can be made effective."""
+
+
+class AuthorCannotApprove(Exception):
+    """Who drafted a document does not approve it."""
+
+
+@action("documents.draft_version", roles={Role.ANALYST, Role.REVIEWER, Role.QP, Role.CLIENT})
+def draft_version(
+    *,
+    actor: Actor,
+    kind: DocumentKind,
+    code: str,
+    version: str,
+    title: Mapping[str, str],
+    source: bytes,
+) -> DocumentVersion:
+    """Put a version of a document on file, byte for byte. The caller has checked that it can be read.
+
+    Raises:
+        VersionExists: this version is on file with other bytes.
+    """
+    digest = sha256(source).hexdigest()
+    document = Document.objects.filter(organisation_id=actor.organisation_id, kind=kind, code=code).first()
+    if document and (present := document.versions.filter(version=version).first()):
+        raise VersionExists(
+            f"{code} {version} is on file already"
+            + ("" if present.sha256 == digest else " with other content; give the changed text a new version")
+        )
+    document = document or create(Document, kind=kind, code=code)
+    drafted = create(
+        DocumentVersion, document=document, version=version, title=dict(title), source=source.decode(),
+        sha256=digest, drafted_at=timezone.now(), drafted_by_id=actor.person_id,
+    )  # fmt: skip
+    record("document.drafted", actor=actor, on=drafted, code=code, version=version, sha256=digest)
+    return drafted
+
+
+def approval_content(version: DocumentVersion) -> dict[str, Any]:
+    """What is bound by the signature that makes a version effective."""
+    return {
+        "document": {
+            "kind": version.document.kind,
+            "code": version.document.code,
+            "version": version.version,
+            "sha256": version.sha256,
+        }
+    }
+
+
+@action("documents.make_effective", roles={Role.REVIEWER, Role.QP})
+def make_effective(*, actor: Actor, version: DocumentVersion, proof: Proof, seen: str) -> DocumentVersion:
+    """Sign a draft into effect; the version that was effective is superseded in the same moment.
+
+    Raises:
+        NotADraft: it is effective or superseded already.
+        AuthorCannotApprove: the actor drafted it.
+    """
+    if version.state != VersionState.DRAFT:
+        raise NotADraft(f"{version} is {version.state}")
+    if version.drafted_by_id == actor.person_id:
+        raise AuthorCannotApprove("you drafted this version, so another person must approve it")
+    signature = sign(
+        actor=actor, proof=proof, on=version, meaning=Meaning.EFFECTIVE, content=approval_content(version), seen=seen
+    )
+    now = timezone.now()
+    for earlier in version.document.versions.filter(state=VersionState.EFFECTIVE):
+        change(earlier, state=VersionState.SUPERSEDED, superseded_at=now)
+    change(version, state=VersionState.EFFECTIVE, effective_from=now)
+    record(
+        "document.made_effective",
+        actor=actor,
+        on=version,
+        sha256=version.sha256,
+        signature=str(signature.pk),
+        content=digest_of(approval_content(version)),
+    )
+    return version

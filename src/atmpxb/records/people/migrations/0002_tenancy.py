@@ -1,0 +1,53 @@
+"""Row-level security of people's tables, and the rule that only the owner of a row can share it."""
+
+from django.db import migrations
+
+from atmpxb.records.tenancy import ORGANISATION, TenantTable
+
+GRANTS = f"""
+CREATE POLICY received ON people_grant FOR SELECT TO atmpxb_app USING (to_organisation_id = {ORGANISATION});
+CREATE POLICY chains ON people_grant FOR SELECT TO atmpxb_ledger USING (true);
+
+CREATE FUNCTION people_grantor_owns() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    owned boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE id = $1 AND organisation_id = $2)', NEW.subject_table)
+        INTO owned USING NEW.subject_id, NEW.organisation_id;
+    IF NOT owned THEN
+        RAISE EXCEPTION 'only the organisation that owns a record can share it'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER people_grant_owned BEFORE INSERT OR UPDATE ON people_grant
+    FOR EACH ROW EXECUTE FUNCTION people_grantor_owns();
+"""
+
+ACCESS_LOG = f"""
+ALTER TABLE people_access ENABLE ROW LEVEL SECURITY;
+ALTER TABLE people_access FORCE ROW LEVEL SECURITY;
+CREATE POLICY append ON people_access FOR INSERT TO atmpxb_app WITH CHECK (true);
+CREATE POLICY own ON people_access FOR SELECT TO atmpxb_app
+    USING (owner_id = {ORGANISATION} OR organisation_id = {ORGANISATION});
+CREATE POLICY migrating ON people_access TO atmpxb_owner USING (current_setting('app.migrating') = 'on');
+REVOKE UPDATE, DELETE, TRUNCATE ON people_access FROM atmpxb_app;
+REVOKE DELETE, TRUNCATE ON people_person FROM atmpxb_app;
+"""
+
+MEMBERSHIPS = """
+CREATE POLICY mine ON people_membership FOR SELECT TO atmpxb_app
+    USING (person_id = current_setting('app.person')::uuid);
+CREATE POLICY chains ON people_organisation FOR SELECT TO atmpxb_ledger USING (true);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("people", "0001_initial"), ("ledger", "0001_ledger")]
+    operations = [
+        TenantTable("people_organisation", column="id", read="true"),
+        TenantTable("people_site", read="true"),
+        TenantTable("people_membership", shared=False),
+        TenantTable("people_grant", shared=False),
+        migrations.RunSQL(GRANTS + ACCESS_LOG + MEMBERSHIPS, reverse_sql=migrations.RunSQL.noop),
+    ]

@@ -1,0 +1,53 @@
+"""Who works where, and as what."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Membership, Organisation, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """An organisation in which a person holds roles."""
+
+    organisation: Organisation
+    roles: tuple[str, ...]
+    function: str
+
+
+def workplaces(person: Person) -> tuple[Workplace, ...]:
+    """Every organisation where the person holds a role now, by name."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Before an organisation is chosen the database shows a person's own memberships and nothing else.
+        cursor.execute(
+            "SELECT set_config('app.organisation', %s, true), set_config('app.person', %s, true)",
+            [str(UUID(int=0)), str(person.pk)],
+        )
+        now = timezone.now()
+        found: dict[UUID, list[Membership]] = {}
+        for membership in Membership.objects.filter(
+            Q(valid_until=None) | Q(valid_until__gt=now), person=person, valid_from__lte=now
+        ).select_related("organisation"):
+            found.setdefault(membership.organisation_id, []).append(membership)
+    places = [
+        Workplace(held[0].organisation, tuple(sorted(m.role for m in held)), held[0].function)
+        for held in found.values()
+    ]
+    return tuple(sorted(places, key=lambda place: place.organisation.name))
+
+
+def actor_for(person: Person, organisation_code: str) -> Actor | None:
+    """The person as an actor in the organisation with this code; None without a role there."""
+    if not person.is_active:
+        return None
+    for place in workplaces(person):
+        if place.organisation.code == organisation_code:
+            return Actor(
+                person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function
+            )
+    return None

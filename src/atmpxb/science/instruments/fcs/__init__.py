@@ -1,0 +1,18 @@
+"""Flow Cytometry Standard files, versions 2.0 to 3.2: see README.md."""
+
+from atmpxb.science.instruments.fcs.linear import linearise, linearise_column
+from atmpxb.science.instruments.fcs.reader import read
+from atmpxb.science.instruments.fcs.structure import Channel, FcsError, FcsFile, Repair, SpilloverMatrix
+from atmpxb.science.instruments.fcs.writer import write
+
+__all__ = [
+    "Channel",
+    "FcsError",
+    "FcsFile",
+    "Repair",
+    "SpilloverMatrix",
+    "linearise",
+    "linearise_column",
+    "read",
+    "write",
+]

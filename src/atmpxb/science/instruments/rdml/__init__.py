@@ -1,0 +1,27 @@
+"""RDML, the open exchange format of quantitative PCR: ``read(bytes)`` and ``write(RdmlFile)``."""
+
+from .model import (
+    SAMPLE_TYPES,
+    Data,
+    Dye,
+    Experiment,
+    Identifier,
+    Mended,
+    PlateFormat,
+    Quantity,
+    RdmlError,
+    RdmlFile,
+    React,
+    Run,
+    Sample,
+    SampleType,
+    Target,
+    Unread,
+)
+from .reader import read
+from .writer import write
+
+__all__ = [
+    "SAMPLE_TYPES", "Data", "Dye", "Experiment", "Identifier", "Mended", "PlateFormat", "Quantity",
+    "RdmlError", "RdmlFile", "React", "Run", "Sample", "SampleType", "Target", "Unread", "read", "write",
+]  # fmt: skip

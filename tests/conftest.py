@@ -1,0 +1,157 @@
+"""The real database for the tests that ask for it; the others never start it.
+
+One embedded PostgreSQL and one migrated template database serve the whole run. Each test that takes
+``database`` gets a fresh copy of the template and truly commits, as the application's role: triggers, row-
+level security and deferred checks act as in production, and no transaction around the test hides a missing
+context.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+from pytest_django.plugin import DjangoDbBlocker
+
+from atmpxb.platform import connection, roles
+from atmpxb.platform.embedded import EmbeddedPostgres
+from atmpxb.platform.home import Home
+from atmpxb.platform.processes import wait_until
+
+# The tests' server may forget everything when the machine fails; those of tests/platform make their own,
+# that may not.
+_FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+}
+_TEMPLATE = "atmpxb_template"
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def session_home() -> Iterator[Home]:
+    """The home of this test run: short path, passable for the database's account, removed at the end."""
+    root = Path(tempfile.mkdtemp(prefix="atmpxb-tests-"))
+    root.chmod(0o711)
+    home = Home(root / "home").create()
+    yield home
+    if home.data.is_symlink():
+        shutil.rmtree(home.data.resolve().parent)
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def postgres(session_home: Home) -> Iterator[EmbeddedPostgres]:
+    """The test run's server, with an empty database ``atmpxb``."""
+    with EmbeddedPostgres(session_home.data, settings=_FORGETFUL) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres, django_db_blocker: DjangoDbBlocker) -> str:
+    """Name of a database that carries all migrations, made as the owner makes it in production."""
+    from django.core.management import call_command
+
+    roles.prepare(postgres.admin_url(), _TEMPLATE)
+    with django_db_blocker.unblock():
+        _connect(postgres, _TEMPLATE)
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        call_command("createcachetable", database="owner", verbosity=0)
+        _disconnect()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database(
+    postgres: EmbeddedPostgres,
+    template: str,
+    django_db_blocker: DjangoDbBlocker,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: SettingsWrapper,
+    tmp_path: Path,
+) -> Iterator[str]:
+    """A fresh, migrated, empty database behind Django's connections; its name.
+
+    Also an empty vault and checkpoint folder, and an environment by which child processes find the same
+    database.
+    """
+    name = f"test_{next(_NUMBERS)}"
+    admin = postgres.admin_url()
+    roles.clone(admin, template, name)
+    settings.VAULT = tmp_path / "vault"
+    settings.CHECKPOINT_LOG = tmp_path / "checkpoints"
+    for role, variable in connection.VARIABLES.items():
+        monkeypatch.setenv(variable, postgres.url(role, name))
+    with django_db_blocker.unblock():
+        _connect(postgres, name)
+        try:
+            yield name
+        finally:
+            _disconnect()
+            roles.drop(admin, name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> None:
+    """Refuses the mark ``django_db``: its surrounding transaction would hide what a commit checks."""
+    pytest.fail(
+        "Use the fixture `database` instead of the mark django_db: see tests/conftest.py.", pytrace=False
+    )
+
+
+@pytest.fixture(scope="session")
+def signing_process(session_home: Home) -> Iterator[Path]:
+    """A real signing process with keys of its own; the path of its socket."""
+    from atmpxb.records.signatures.signing import socket_path
+
+    command = [sys.executable, "-m", "atmpxb.platform.cli", "--home", str(session_home.root), "signer"]
+    process = subprocess.Popen(command, env={**os.environ, "ATMPXB_HOME": str(session_home.root)})
+    socket = socket_path(session_home.root)
+    try:
+        assert wait_until(lambda: socket.exists() or process.poll() is not None, 30)
+        assert process.poll() is None, "the signing process ended at once"
+        yield socket
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def signer(signing_process: Path, settings: SettingsWrapper) -> Path:
+    """The signing process, known to the settings; the path of its socket."""
+    settings.SIGNER_SOCKET = str(signing_process)
+    return signing_process
+
+
+def _connect(postgres: EmbeddedPostgres, name: str) -> None:
+    """Point Django's connections at database ``name``: the application's role.
+
+    And the owner's for migrations.
+    """
+    from django.db import connections
+
+    for alias, role in (("default", roles.APP), ("owner", roles.OWNER)):
+        connections[alias].close()
+        connections[alias].settings_dict.update(
+            NAME=name, USER=role, PASSWORD="", HOST=str(postgres.sockets), PORT="5432"
+        )
+
+
+def _disconnect() -> None:
+    from django.db import connections
+
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        close_pool = getattr(connections[alias], "close_pool", None)
+        if close_pool:
+            close_pool()

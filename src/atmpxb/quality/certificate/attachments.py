@@ -1,0 +1,93 @@
+"""The files inside a certificate: what they are called, and how they are read back from a document nobody vouches for."""
+
+import io
+from collections.abc import Mapping
+from hashlib import sha256
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from atmpxb.quality.certificate.record import Certificate
+
+RECORD, PROOF, SPECIFICATION = "record.json", "proof.json", "specification.toml"
+MOST_FILES, MOST_BYTES = 200, 128 << 20
+
+
+class AttachmentError(ValueError):
+    """What is attached is not what a certificate carries."""
+
+
+def method_name(method_sha256: str) -> str:
+    """The name under which a method document is attached."""
+    return f"methods/{method_sha256}.toml"
+
+
+def attachments(
+    certificate: Certificate, record: bytes, proof: bytes, methods: Mapping[str, bytes], specification: bytes
+) -> list[dict[str, str]]:
+    """What is attached, in order: name, MIME type, description, text.
+
+    Raises:
+        AttachmentError: a document is missing or is not the one that the record names.
+    """
+    if sha256(specification).hexdigest() != certificate.specification.sha256:
+        raise AttachmentError("the specification is not the one that the record names")
+    found = [
+        _file(RECORD, "application/json", "Machine-readable record of this certificate", record),
+        _file(PROOF, "application/json", "Ledger entry, inclusion proof and signed checkpoint", proof),
+        _file(
+            SPECIFICATION,
+            "application/toml",
+            f"Specification {certificate.specification.code}",
+            specification,
+        ),
+    ]
+    for digest, code in sorted({(a.method.sha256, a.method.code) for a in certificate.analyses}):
+        source = methods.get(digest)
+        if source is None or sha256(source).hexdigest() != digest:
+            raise AttachmentError(
+                f"the method document {code} with SHA-256 {digest} is missing or another one"
+            )
+        found.append(_file(method_name(digest), "application/toml", f"Method {code}", source))
+    return found
+
+
+def _file(name: str, mime: str, description: str, content: bytes) -> dict[str, str]:
+    try:
+        return {"name": name, "mime": mime, "description": description, "text": content.decode()}
+    except UnicodeDecodeError:
+        raise AttachmentError(f"{name} is not UTF-8 text") from None
+
+
+def extract(pdf: bytes) -> dict[str, bytes]:
+    """The attached files by name, bounded in number and size.
+
+    Raises:
+        AttachmentError: can't be read, too many or too large, or two have one name.
+    """
+    files: dict[str, bytes] = {}
+    total = 0
+    try:
+        for number, attached in enumerate(PdfReader(io.BytesIO(pdf), strict=False).attachment_list):
+            if number >= MOST_FILES:
+                raise AttachmentError(f"more than {MOST_FILES} files are attached")
+            name, content = attached.name, attached.content
+            total += len(content)
+            if total > MOST_BYTES:
+                raise AttachmentError(f"the attached files are larger than {MOST_BYTES} bytes")
+            if name in files:
+                raise AttachmentError(f"two attached files are called {name}")
+            files[name] = content
+    except AttachmentError:
+        raise
+    except (
+        PyPdfError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
+        raise AttachmentError(f"the attached files can't be read: {type(error).__name__} {error}") from None
+    return files

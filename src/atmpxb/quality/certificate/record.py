@@ -1,0 +1,405 @@
+"""The machine-readable record of a certificate of analysis, schema ``atmpxb.certificate/1``.
+
+The record is the certificate: the printed pages are made from it, and ``atmpxb verify`` recomputes from it.
+Numbers are decimal text, unrounded in ``value`` and rounded in ``reported``; times are RFC 3339 text in UTC;
+a digest is lower-case hexadecimal SHA-256. ``record_sha256`` is the digest of the canonical bytes; the ledger
+entry of the approval holds it.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal
+
+from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value, Words
+from atmpxb.quality.certificate.form import LANGUAGES, Reader, plain
+from atmpxb.records.ledger.canonical import NotCanonical, canonical
+
+SCHEMA = "atmpxb.certificate/1"
+LARGEST = 64 << 20
+
+type Verdict = Literal["complies", "does_not_comply", "undetermined", "reported"]
+
+
+class RecordError(ValueError):
+    """A record does not hold. ``problems`` names each place and duty."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("the certificate record does not hold: " + "; ".join(problems[:8]))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A laboratory, client or manufacturer; ``zone`` is its IANA time zone."""
+
+    id: str
+    name: str
+    address: str
+    country: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What was tested."""
+
+    code: str
+    name: str
+    dosage_form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The batch. ``zone`` is the IANA zone in which its times are printed beside UTC."""
+
+    number: str
+    manufacturer: str
+    manufactured_at: str
+    expires_at: str | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A container that was received; temperature in °C and volume in µL as decimal text."""
+
+    label: str
+    title: Words
+    received_at: str
+    condition: str
+    temperature_c: str | None
+    volume_ul: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecificationReference:
+    """The specification that the verdicts follow; its bytes are attached."""
+
+    code: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class MethodReference:
+    """The method document that an analysis followed; its bytes are attached."""
+
+    code: str
+    version: str
+    kind: str
+    sha256: str
+    title: Words
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """A raw file by content; ``bytes`` is its length."""
+
+    sha256: str
+    name: str
+    role: str
+    sample: str
+    bytes: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRecord:
+    """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is the source."""
+
+    id: str
+    method: MethodReference
+    recomputable: bool
+    files: tuple[FileReference, ...]
+    bench: Mapping[str, Any]
+    engine: str
+    values: tuple[Value, ...]
+    checks: tuple[Check, ...]
+    exclusions: tuple[Exclusion, ...]
+    repairs: tuple[Repair, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The acceptance limit as printed, and as data (the fields of the specification line)."""
+
+    text: Words
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One reported result: which value of the analysis it is, unrounded and as reported, and the verdict.
+
+    ``value`` and ``reported`` are None when the data allowed none; ``why`` then says the reason. ``shown`` is an
+    observation in words of each language, and empty for a number.
+    """
+
+    sample: str
+    reportable: str
+    value: str | None
+    reported: str | None
+    unit: str
+    interval: Interval | None
+    verdict: Verdict
+    why: Words
+    shown: Words
+
+
+@dataclass(frozen=True, slots=True)
+class TestLine:
+    """One line of the specification: approved with results, or pending with the time by which they are due."""
+
+    __test__ = False  # a laboratory's test, not pytest's
+
+    code: str
+    title: Words
+    method: str
+    method_version: str
+    reference: str
+    analysis: str | None
+    performed_by: str
+    subcontracted: bool
+    measured_at: str | None
+    limit: Limit
+    rounding: Mapping[str, Any]
+    informative: bool
+    status: Literal["approved", "pending"]
+    due_at: str | None
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Whether the batch, as tested, complies with the specification."""
+
+    verdict: Verdict
+    text: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A deviation that touched these tests."""
+
+    number: str
+    title: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subcontract:
+    """A laboratory that did some of the tests, and the certificate that it gave, if any."""
+
+    organisation: Organisation
+    tests: tuple[str, ...]
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRecord:
+    """Who signed, in which function, what it means, when (UTC), over which manifest."""
+
+    name: str
+    function: str
+    organisation: str
+    meaning: Words
+    at: str
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The earlier certificate that this one takes the place of, and why."""
+
+    number: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The whole record. ``language`` is that of the printed pages; the record itself holds both."""
+
+    schema: Literal["atmpxb.certificate/1"]
+    kind: Literal["final", "interim"]
+    language: Literal["en", "nl"]
+    number: str
+    version: int
+    replaces: Replaced | None
+    illustrative: bool
+    issued_at: str
+    issued_by: Organisation
+    requested_by: Organisation
+    product: Product
+    batch: Batch
+    samples: tuple[Sample, ...]
+    specification: SpecificationReference
+    analyses: tuple[AnalysisRecord, ...]
+    tests: tuple[TestLine, ...]
+    conclusion: Conclusion
+    deviations: tuple[Deviation, ...]
+    subcontracted: tuple[Subcontract, ...]
+    signatures: tuple[SignatureRecord, ...]
+    verification_url: str
+
+    def bytes(self) -> bytes:
+        """The canonical bytes: what is attached, hashed and approved.
+
+        Raises:
+            RecordError: it would not be read back as it stands.
+        """
+        try:
+            content = canonical(plain(self))
+        except NotCanonical as error:
+            raise RecordError([str(error)]) from None
+        parse(content)
+        return content
+
+
+def record_sha256(content: bytes) -> str:
+    """Hexadecimal SHA-256 of a record's canonical bytes."""
+    return sha256(content).hexdigest()
+
+
+def parse(content: bytes) -> Certificate:
+    """Read a record, checking form and sense.
+
+    Raises:
+        RecordError: not canonical JSON of this schema, or it contradicts itself; every problem is named.
+    """
+    if len(content) > LARGEST:
+        raise RecordError([f"the record has {len(content)} bytes; at most {LARGEST} are read"])
+    try:
+        fields = json.loads(content)
+        ours = canonical(fields) == content
+    except (ValueError, RecursionError) as error:
+        raise RecordError([f"not JSON that this program reads: {error}"]) from None
+    if not ours:
+        raise RecordError(["the record is not in its one canonical form"])
+    reader = Reader()
+    found = reader.read(Certificate, fields, "record")
+    if reader.problems:
+        raise RecordError(reader.problems)
+    assert isinstance(found, Certificate)
+    if problems := [*_places(found), *_texts(fields, "record"), *_sense(found)]:
+        raise RecordError(problems)
+    return found
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
+
+
+def _texts(value: Any, place: str) -> Iterator[str]:
+    """Every digest, time and bilingual text, wherever it stands, by the name of its field."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, f"{place}[{index}]")
+        return
+    if not isinstance(value, dict):
+        return
+    for name, item in value.items():
+        here = f"{place}.{name}"
+        if name in ("bench", "data", "rounding"):
+            continue  # shaped by the assay kind and the specification
+        if name.endswith("sha256") and not _SHA256.fullmatch(item):
+            yield f"{here}: must be a SHA-256 in lower-case hexadecimal"
+        if name.endswith("_at") and item is not None and not _is_time(item):
+            yield f"{here}: must be a time in UTC such as 2026-11-20T09:30:00Z"
+        if (
+            name in ("title", "text", "meaning")
+            and isinstance(item, dict)
+            and not all(map(item.get, LANGUAGES))
+        ):
+            yield f"{here}: must have a text in {' and '.join(LANGUAGES)}"
+        yield from _texts(item, here)
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _places(certificate: Certificate) -> Iterator[str]:
+    """Everything that must not be empty or out of range."""
+    for place, text in (
+        ("number", certificate.number),
+        ("issued_by.id", certificate.issued_by.id),
+        ("issued_by.name", certificate.issued_by.name),
+        ("product.name", certificate.product.name),
+        ("batch.number", certificate.batch.number),
+        ("specification.code", certificate.specification.code),
+        ("verification_url", certificate.verification_url),
+    ):
+        if not text.strip():
+            yield f"record.{place}: must not be empty"
+    if certificate.version < 1:
+        yield "record.version: must be 1 or more"
+    if not certificate.tests:
+        yield "record.tests: a certificate reports at least one test"
+    if not certificate.signatures:
+        yield "record.signatures: a certificate is signed"
+    for signature in certificate.signatures:
+        if not _is_time(signature.at):
+            yield "record.signatures: a signature has a time in UTC"
+
+
+def _sense(certificate: Certificate) -> Iterator[str]:
+    """Whether the parts agree with one another."""
+    if (certificate.version > 1) != (certificate.replaces is not None):
+        yield "record.replaces: a version above 1, and only that, names what it replaces and why"
+    analyses = {analysis.id: analysis for analysis in certificate.analyses}
+    if len(analyses) != len(certificate.analyses):
+        yield "record.analyses: two analyses have one id"
+    codes = [line.code for line in certificate.tests]
+    if len(set(codes)) != len(codes):
+        yield "record.tests: two tests have one code"
+    for line in certificate.tests:
+        yield from _line_sense(line, analyses)
+    pending = [line.code for line in certificate.tests if line.status == "pending"]
+    if certificate.kind == "final" and pending:
+        yield f"record.kind: a final certificate has no pending test ({', '.join(pending)})"
+    verdicts = {
+        result.verdict for line in certificate.tests if not line.informative for result in line.results
+    }
+    if certificate.conclusion.verdict == "complies" and (
+        pending or verdicts & {"does_not_comply", "undetermined"}
+    ):
+        yield "record.conclusion: it says complies, though a test does not comply, is undetermined or pending"
+
+
+def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Iterator[str]:
+    place = f"record.tests[{line.code}]"
+    if line.status == "pending":
+        if line.results or not line.due_at:
+            yield f"{place}: a pending test has no results and says by when they are due"
+        return
+    if not line.results:
+        yield f"{place}: an approved test has results"
+    if line.measured_at is None:
+        yield f"{place}: an approved test says when it was measured"
+    analysis = analyses.get(line.analysis or "")
+    if analysis is None:
+        yield f"{place}: its analysis {line.analysis!r} is not in the record"
+        return
+    if (analysis.method.code, analysis.method.version) != (line.method, line.method_version):
+        yield f"{place}: method {line.method} {line.method_version} is not that of analysis {analysis.id}"
+    values = {(value.code, value.sample): value for value in analysis.values}
+    for result in line.results:
+        value = values.get((result.reportable, result.sample))
+        if value is None or (value.value, value.unit) != (result.value, result.unit):
+            what = f"{result.reportable!r} of sample {result.sample!r}"
+            yield f"{place}: result {what} is not a value of its analysis"
+        if (result.value is None) != (result.reported is None) or (result.value is None and not result.why):
+            yield f"{place}: a result has both a value and its reported form, or neither and the reason"

@@ -1,0 +1,317 @@
+"""From record to what the pages show: texts in one language, ready to lay out, nothing left to decide."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from atmpxb.quality.assays.seam import Plot
+from atmpxb.quality.certificate.labels import LABELS
+from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Organisation, Result, TestLine
+from atmpxb.quality.certificate.wording import (
+    INTERIM,
+    VERDICTS,
+    decimal,
+    local,
+    printable,
+    shown_limit,
+    shown_result,
+    utc,
+)
+
+type Plots = Mapping[str, Sequence[Plot]]  # analysis id → its plots
+
+
+def pages(
+    certificate: Certificate, record_sha256: str, plots: Plots, qr_svg: str, proof: Mapping[str, str]
+) -> Any:
+    """The content of the pages as JSON-ready data, every text printable.
+
+    Args:
+        proof: label code (``entry``, ``checkpoint``) → digest or key id to print in the annex.
+    """
+    words = LABELS[certificate.language]
+    interim = certificate.kind == "interim"
+    issuer = certificate.issued_by
+    title = words["interim_title"] if interim else words["title"]
+    number = f"{certificate.number} · {words['version']} {certificate.version}"
+    banner = (
+        {"title": INTERIM[certificate.language], "text": _interim(certificate, words)} if interim else None
+    )
+    content = {
+        "language": certificate.language,
+        "metadata": _metadata(certificate, title),
+        "page": {
+            "left": f"{title} {number}",
+            "right": issuer.name,
+            "interim": INTERIM[certificate.language],
+            "footer": f"{certificate.product.name} · {words['batch']} {certificate.batch.number}",
+            "number": number,
+            "page": words["page"],
+            "of": words["of"],
+            "demo": words["illustrative"] if certificate.illustrative else None,
+        },
+        "banner": banner,
+        "issuer": {"name": issuer.name, "address": f"{issuer.address} · {issuer.country}"},
+        "title": title,
+        "subtitle": f"{number} · {words['issued']} {utc(certificate.issued_at)}",
+        "qr": {
+            "svg": qr_svg,
+            "alt": f"{words['qr']} {certificate.verification_url}",
+            "caption": words["verify"],
+        },
+        "notes": _notes(certificate, words),
+        "identity": _identity(certificate, words),
+        "results": _results(certificate, words),
+        "conclusion": {
+            "heading": words["conclusion"],
+            "code": "pending" if interim else certificate.conclusion.verdict,
+            "verdict": VERDICTS[certificate.language][certificate.conclusion.verdict],
+            "text": certificate.conclusion.text[certificate.language],
+        },
+        "tables": _tables(certificate, words),
+        "signatures": _signatures(certificate, words),
+        "statements": [
+            words["in_part"],
+            words["relates"],
+            f"{words['verify_at']} {certificate.verification_url}",
+        ],
+        "annex": {
+            "heading": words["annex"],
+            "text": words["annex_text"],
+            "parts": [_annex(a, certificate, words, plots.get(a.id, ())) for a in certificate.analyses],
+        },
+        "proof": {
+            "heading": words["proof"],
+            "text": words["proof_text"],
+            "digests": [
+                [words["record"], record_sha256],
+                [words["specification_bytes"], certificate.specification.sha256],
+                *[[words[name], text] for name, text in proof.items()],
+            ],
+        },
+    }
+    return _printable(content)
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_printable(item) for item in value]
+    return value
+
+
+def _metadata(certificate: Certificate, title: str) -> dict[str, Any]:
+    at = datetime.fromisoformat(certificate.issued_at)
+    return {
+        "title": f"{title} {certificate.number} ({certificate.product.name}, {certificate.batch.number})",
+        "author": certificate.issued_by.name,
+        "keywords": [certificate.schema, certificate.kind, certificate.number],
+        "description": title,
+        "date": [at.year, at.month, at.day, at.hour, at.minute, at.second],
+    }
+
+
+def _interim(certificate: Certificate, words: Mapping[str, str]) -> str:
+    pending = [line for line in certificate.tests if line.status == "pending"]
+    return f"{words['interim_text']} {len(pending)} {words['interim_pending']}"
+
+
+def _notes(certificate: Certificate, words: Mapping[str, str]) -> list[str]:
+    notes = [words["illustrative"]] if certificate.illustrative else []
+    if replaced := certificate.replaces:
+        notes.append(
+            f"{words['replaces']} {replaced.number} {words['version']} {replaced.version}."
+            f" {words['reason']}: {replaced.reason}"
+        )
+    return notes
+
+
+def _identity(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str, Any]]:
+    product, batch, specification = certificate.product, certificate.batch, certificate.specification
+    expires = local(batch.expires_at, batch.zone) if batch.expires_at else words["none"]
+    return [
+        {
+            "heading": words["product_and_batch"],
+            "pairs": [
+                [words["product"], f"{product.name} ({product.code})"],
+                [words["batch"], batch.number],
+                [words["dosage_form"], product.dosage_form],
+                [words["manufacturer"], batch.manufacturer],
+                [words["manufactured"], local(batch.manufactured_at, batch.zone)],
+                [words["expires"], expires],
+                [words["specification"], f"{specification.code} v{specification.version}"],
+                [words["requested_by"], _organisation(certificate.requested_by)],
+            ],
+        }
+    ]
+
+
+def _organisation(organisation: Organisation) -> str:
+    return ", ".join(part for part in (organisation.name, organisation.address, organisation.country) if part)
+
+
+def _results(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:
+    rows = [row for line in certificate.tests for row in _rows(line, certificate.language, words)]
+    notes = [words["rounding_note"]]
+    if any(line.subcontracted for line in certificate.tests):
+        notes.append(words["subcontracted_note"])
+    if any(not analysis.recomputable for analysis in certificate.analyses):
+        notes.append(words["not_recomputable_note"])
+    columns = [words[name] for name in ("test", "method", "limit", "result", "unit", "verdict")]
+    return {"heading": words["results"], "columns": columns, "rows": rows, "notes": notes}
+
+
+def _rows(line: TestLine, language: str, words: Mapping[str, str]) -> list[dict[str, str]]:
+    marks = [words["subcontracted_mark"]] if line.subcontracted else []
+    same = {
+        "test": line.title[language],
+        "method": f"{line.method} v{line.method_version}",
+        "reference": line.reference,
+        "limit": shown_limit(line, language),
+    }
+    if line.status == "pending":
+        due = f"{words['due']} {utc(line.due_at or '')}"
+        empty = {"detail": "; ".join(marks), "result": "—", "interval": "", "unit": ""}
+        return [{**same, **empty, "code": "pending", "verdict": VERDICTS[language]["pending"], "note": due}]
+    rows = []
+    for result in line.results:
+        detail = [f"{words['sample']} {result.sample}"] if result.sample else []
+        rows.append(
+            {
+                **same,
+                "detail": "; ".join([*detail, *marks]),
+                "result": shown_result(result, language),
+                "interval": _interval(result, language),
+                "unit": result.unit if result.reported else "",
+                "code": result.verdict,
+                "verdict": VERDICTS[language][result.verdict],
+                "note": result.why.get(language, ""),
+            }
+        )
+    return rows
+
+
+def _interval(result: Result, language: str) -> str:
+    """The interval with four significant digits: it informs, the value decides."""
+    if result.interval is None:
+        return ""
+    try:
+        low, high = (f"{float(end):.4g}" for end in (result.interval.low, result.interval.high))
+        percent = f"{float(result.interval.confidence) * 100:.4g}"
+    except ValueError:
+        return ""
+    return f"{percent} %: {decimal(low, language)} – {decimal(high, language)}"
+
+
+def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str, Any]]:
+    language = certificate.language
+    samples = [
+        [
+            f"{sample.label} · {sample.title[language]}",
+            local(sample.received_at, certificate.issued_by.zone),
+            sample.condition,
+            " · ".join(
+                f"{decimal(text, language)} {unit}"
+                for text, unit in ((sample.temperature_c, "°C"), (sample.volume_ul, "µL"))
+                if text is not None
+            ),
+        ]
+        for sample in certificate.samples
+    ]
+    dates = [
+        [
+            line.title[language],
+            utc(line.measured_at) if line.measured_at else words["pending"],
+            line.performed_by,
+        ]
+        for line in certificate.tests
+    ]
+    subcontracted = [
+        [_organisation(part.organisation), ", ".join(part.tests), part.certificate or words["none"]]
+        for part in certificate.subcontracted
+    ]
+    deviations = [[found.number, found.title, found.status] for found in certificate.deviations]
+    return [
+        _table(words, "samples", ("sample", "received", "condition", "temperature_volume"), samples),
+        _table(words, "dates", ("test", "measured", "performed_by"), dates),
+        _table(words, "subcontracted", ("laboratory", "tests", "certificate"), subcontracted),
+        _table(words, "deviations", ("number", "title_column", "status"), deviations),
+    ]
+
+
+def _table(
+    words: Mapping[str, str], name: str, columns: tuple[str, ...], rows: list[list[str]]
+) -> dict[str, Any]:
+    return {
+        "heading": words[name],
+        "columns": [words[c] for c in columns],
+        "rows": rows,
+        "empty": words["none"],
+    }
+
+
+def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:
+    items = [
+        {
+            "meaning": signature.meaning[certificate.language],
+            "name": signature.name,
+            "function": f"{signature.function}, {signature.organisation}",
+            "at": utc(signature.at),
+            "manifest": signature.manifest_sha256,
+        }
+        for signature in certificate.signatures
+    ]
+    return {"heading": words["signatures"], "items": items}
+
+
+def _annex(
+    analysis: AnalysisRecord, certificate: Certificate, words: Mapping[str, str], plots: Sequence[Plot]
+) -> dict[str, Any]:
+    language, method = certificate.language, analysis.method
+    source = words["recomputable" if analysis.recomputable else "not_recomputable"]
+    checks = [
+        [check.title[language], check.criterion, check.observed, words[_judged(check.passed)]]
+        for check in analysis.checks
+    ]
+    remarks = [
+        *[[words["exclusion"], item.what, item.reason] for item in analysis.exclusions],
+        *[
+            [words["repair"], f"{item.file} {item.where}", f"{item.rule}: {item.before} → {item.after}"]
+            for item in analysis.repairs
+        ],
+        *[[words["warning"], "", text] for text in analysis.warnings],
+    ]
+    tables = [
+        _table(words, "checks", ("check", "criterion", "observed", "outcome"), checks),
+        _table(words, "remarks", ("kind", "where", "what"), remarks),
+    ]
+    return {
+        "heading": f"{method.title[language]} · {method.code} v{method.version}",
+        "text": f"{source} {words['engine']} {analysis.engine}.",
+        "plots": [_plot(plot, language) for plot in plots],
+        "tables": [table for table in tables if table["rows"]],
+        "files": [
+            {"text": f"{file.name} · {file.role} · {file.sample} · {file.bytes} B", "sha256": file.sha256}
+            for file in analysis.files
+        ]
+        + [{"text": f"{words['method']} {method.code} v{method.version}", "sha256": method.sha256}],
+    }
+
+
+def _judged(passed: bool | None) -> str:
+    return "not_judged" if passed is None else "passed" if passed else "failed"
+
+
+def _plot(plot: Plot, language: str) -> dict[str, Any]:
+    title = plot.title[language] + (f" · {plot.sample}" if plot.sample else "")
+    facts = ["; ".join(f"{c} {v}" for c, v in zip(plot.columns, row, strict=False)) for row in plot.rows[:12]]
+    return {
+        "title": title,
+        "svg": plot.svg,
+        "alt": ". ".join([title, *facts]),
+        "columns": list(plot.columns),
+        "rows": [[decimal(cell, language) for cell in row] for row in plot.rows],
+    }

@@ -1,0 +1,201 @@
+"""A checkpoint: a signed sentence about a whole chain, kept where the owner of the database can't reach it.
+
+The tree of a checkpoint covers **all** entries from 1 to ``seq`` (see ``merkle``), so two checkpoints of one
+organisation are related by a consistency proof, and an entry by an inclusion proof. What is signed is
+``TAG ‖ payload``, where the payload is canonical JSON that names its schema: a signature made for a
+checkpoint can never pass for another kind of document.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from atmpxb.records.ledger import merkle
+from atmpxb.records.ledger.canonical import canonical, utc_text
+from atmpxb.records.ledger.chain import Link, breaks
+
+SCHEMA = "atmpxb.checkpoint/1"
+TAG = b"atmpxb.checkpoint/1\x00"
+
+
+class NotACheckpoint(ValueError):
+    """The bytes are not a checkpoint in its one canonical form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where an organisation's chain stood: last entry, its hash, and the root of the tree over all entries.
+
+    ``count`` is the number of leaves and equals ``seq``; it is written out so that a reader who knows Merkle
+    trees and not this program sees the size of the tree. Hashes are 32 bytes; ``at`` carries a zone.
+    """
+
+    organisation: UUID
+    seq: int
+    head: bytes
+    merkle_root: bytes
+    count: int
+    at: datetime
+
+    def payload(self) -> bytes:
+        """The canonical bytes that are stored, attached to certificates and signed (after ``TAG``)."""
+        return canonical(
+            {
+                "schema": SCHEMA,
+                "organisation": str(self.organisation),
+                "seq": self.seq,
+                "head": self.head.hex(),
+                "merkle_root": self.merkle_root.hex(),
+                "count": self.count,
+                "at": utc_text(self.at),
+            }
+        )
+
+
+def parse(payload: bytes) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        NotACheckpoint: not JSON, another schema, fields missing or left over, or not in canonical form.
+    """
+    try:
+        fields = json.loads(payload)
+        found = Checkpoint(
+            UUID(fields["organisation"]),
+            fields["seq"],
+            bytes.fromhex(fields["head"]),
+            bytes.fromhex(fields["merkle_root"]),
+            fields["count"],
+            datetime.fromisoformat(fields["at"]).astimezone(UTC),
+        )
+        canonical_form = found.payload()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise NotACheckpoint(f"these bytes are not a checkpoint: {error}") from None
+    if canonical_form != payload:
+        raise NotACheckpoint("the checkpoint is not in its one canonical form")
+    if type(found.seq) is not int or found.seq < 1 or found.count != found.seq:
+        raise NotACheckpoint(
+            f"seq {found.seq} and count {found.count} must be the same whole number from 1 up"
+        )
+    if len(found.head) != 32 or len(found.merkle_root) != 32:
+        raise NotACheckpoint("head and root must be SHA-256 hashes of 32 bytes")
+    return found
+
+
+def checkpoint(organisation: UUID, entry_hashes: Sequence[bytes], at: datetime) -> Checkpoint:
+    """The checkpoint over the entries with these hashes, 1 to n in order (n at least 1)."""
+    if not entry_hashes:
+        raise ValueError("an empty chain has no checkpoint")
+    size = len(entry_hashes)
+    return Checkpoint(organisation, size, entry_hashes[-1], merkle.root(entry_hashes), size, at)
+
+
+def message(payload: bytes) -> bytes:
+    """The bytes that Ed25519 signs."""
+    return TAG + payload
+
+
+def signed_by(key: Ed25519PublicKey, payload: bytes, signature: bytes) -> bool:
+    """Whether this key signed this checkpoint."""
+    try:
+        key.verify(signature, message(payload))
+    except InvalidSignature:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a witnessed checkpoint reveals about a chain.
+
+    ``truncation``: the newest entries are gone. ``rewrite``: entries that were witnessed have changed.
+    ``fork``: two histories were shown to different witnesses. ``foreign``: another organisation's checkpoint.
+    """
+
+    kind: Literal["truncation", "rewrite", "fork", "foreign"]
+    seq: int
+    message: str
+
+
+def against_chain(witnessed: Checkpoint, organisation: UUID, links: Sequence[Link]) -> tuple[Finding, ...]:
+    """Compare a checkpoint that a witness kept with the chain as it is read now (entries 1 to n).
+
+    The checkpoint's signature and the chain's own arithmetic (``chain.breaks``) are separate questions, but a
+    broken chain up to the checkpoint is a rewrite here too.
+    """
+    if witnessed.organisation != organisation:
+        return (
+            Finding("foreign", witnessed.seq, f"the checkpoint is of organisation {witnessed.organisation}"),
+        )
+    if len(links) < witnessed.seq:
+        return (
+            Finding(
+                "truncation",
+                len(links),
+                f"the chain ends at entry {len(links)}, but entry {witnessed.seq} was witnessed"
+                f" at {utc_text(witnessed.at)}",
+            ),
+        )
+    covered = links[: witnessed.seq]
+    findings = [
+        Finding("rewrite", found.seq, f"entry {found.seq}: {found.reason}")
+        for found in breaks(organisation, covered)
+    ]
+    if covered[-1].hash != witnessed.head:
+        findings.append(
+            Finding("rewrite", witnessed.seq, f"entry {witnessed.seq} is not the one that was witnessed")
+        )
+    if merkle.root(link.hash for link in covered) != witnessed.merkle_root:
+        findings.append(
+            Finding(
+                "rewrite", witnessed.seq, f"entries 1 to {witnessed.seq} are not those that were witnessed"
+            )
+        )
+    return tuple(findings)
+
+
+def against_checkpoint(
+    first: Checkpoint, second: Checkpoint, path: Sequence[bytes] = ()
+) -> tuple[Finding, ...]:
+    """Compare two signed checkpoints of one organisation, without seeing a single entry.
+
+    ``path`` is the consistency proof from the shorter tree to the longer one (empty when they are equally
+    long).
+    """
+    if first.organisation != second.organisation:
+        return (Finding("foreign", second.seq, "the checkpoints are of different organisations"),)
+    shorter, longer = sorted((first, second), key=lambda point: point.seq)
+    if shorter.seq == longer.seq:
+        if (shorter.head, shorter.merkle_root) == (longer.head, longer.merkle_root):
+            return ()
+        return (
+            Finding(
+                "fork", longer.seq, f"two different histories were signed that end at entry {longer.seq}"
+            ),
+        )
+    findings: list[Finding] = []
+    if shorter.at > longer.at:
+        findings.append(
+            Finding(
+                "truncation",
+                shorter.seq,
+                f"at {utc_text(shorter.at)} the chain ended at entry {shorter.seq}, though entry {longer.seq}"
+                f" was already signed at {utc_text(longer.at)}",
+            )
+        )
+    if not merkle.consistent(shorter.count, longer.count, shorter.merkle_root, longer.merkle_root, path):
+        findings.append(
+            Finding(
+                "fork",
+                shorter.seq,
+                f"the history that ends at entry {longer.seq} is not shown to continue the one that ended at"
+                f" entry {shorter.seq}",
+            )
+        )
+    return tuple(findings)

@@ -165,7 +165,7 @@ def test_a_method_that_cannot_work_is_told_before_it_is_approved(old, new, said)
 def test_facts_say_instrument_sample_and_time(tube):
     facts = KIND.facts(raw(tube.data))
     assert (facts.format, facts.instrument_serial, facts.instrument_model) == (
-        "FCS 3.1", "SIM-0001", "Simulated cytometer"
+        "fcs", "SIM-0001", "Simulated cytometer"
     )  # fmt: skip
     assert facts.samples == ("SIM-01", "stained")
     assert facts.acquired_at == "03-MAR-2026 09:15:00"

@@ -45,7 +45,7 @@ def facts_of(file: FcsFile) -> FileFacts:
     begin, end = file.keyword("$BTIM").strip(), file.keyword("$ETIM").strip()
     date = file.keyword("$DATE").strip()
     return FileFacts(
-        format=f"FCS {file.version}",
+        format="fcs",
         instrument_serial=_first(file, SERIALS),
         instrument_model=file.keyword("$CYT").strip(),
         acquired_at=file.keyword("$BEGINDATETIME").strip() or f"{date} {begin}".strip(),
@@ -53,6 +53,7 @@ def facts_of(file: FcsFile) -> FileFacts:
         run=_first(file, RUNS),
         personal=personal(file),
         summary={
+            "version": f"FCS {file.version}",
             "events": str(len(file.events)),
             "channels": ", ".join(channel.label for channel in file.channels),
             "data_sets": str(file.datasets),

@@ -1,7 +1,6 @@
 """The sealed document of an approved certificate: pages, attachments, seal."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from atmpxb.quality.actions.analyses import vault
 from atmpxb.quality.actions.reviews import current_analysis
@@ -18,7 +17,7 @@ class Parts:
 
     methods: dict[str, bytes]  # SHA-256 → source
     specification: bytes
-    plots: tuple[Plot, ...]
+    plots: dict[str, tuple[Plot, ...]]  # run number → its pictures
 
 
 def parts(certificate: Certificate) -> Parts:
@@ -32,11 +31,11 @@ def parts(certificate: Certificate) -> Parts:
         },
         key=lambda run: run.number,
     )
-    plots: list[Plot] = []
+    plots: dict[str, tuple[Plot, ...]] = {}
     for run in runs:
         analysis = current_analysis(run)
         if analysis:
-            plots.extend(
+            plots[run.number] = tuple(
                 Plot(
                     plot.code, plot.title, vault().read(plot.sha256).decode(), tuple(plot.columns),
                     tuple(tuple(row) for row in plot.rows), plot.sample,
@@ -46,11 +45,11 @@ def parts(certificate: Certificate) -> Parts:
     return Parts(
         {run.method.sha256: run.method.source.encode() for run in runs},
         order.request.specification.source.encode(),
-        tuple(plots),
+        plots,
     )
 
 
-def sealed(certificate: Certificate, material: Parts, proof: dict[str, Any], client: SigningClient) -> bytes:
+def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient) -> bytes:
     """Render and seal. No database is touched, no lock is held."""
     from atmpxb.quality.certificate.render import render  # noqa: PLC0415 - typst loads only where a page is made
     from atmpxb.records.signatures.seal import seal  # noqa: PLC0415

@@ -21,7 +21,7 @@ SCALES = [
     Hyperlog(T=1000, W=0.01, M=4, A=1),
 ]
 
-#: Gating-ML 2.0, section 6.4, printed to six decimals for T = 1000, W = 1, M = 4, A = 0.
+#: Test values of Gating-ML 2.0, six decimals, T = 1000, W = 1, M = 4, A = 0 (FlowUtils publishes the same).
 LOGICLE_TABLE = {-10.0: 0.067574, -5.0: 0.147986, -1.0: 0.228752, 0.0: 0.25, 1.0: 0.271248, 10.0: 0.432426}
 LOGICLE_TABLE |= {100.0: 0.739548, 1000.0: 1.0}
 

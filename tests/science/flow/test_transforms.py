@@ -77,6 +77,18 @@ def test_order_is_kept_and_the_top_of_scale_is_one(scale):
     assert float(scale.apply(np.array([scale.T]))[0]) == pytest.approx(1.0, abs=1e-14)
 
 
+@pytest.mark.parametrize("scale", [s for s in SCALES if isinstance(s, Logicle | Hyperlog)])
+def test_one_absurd_value_does_not_blur_the_others(scale):
+    """A corrupt float of 1e37 or 1e300 beside real signals: each keeps its place on the scale."""
+    sane = np.concatenate([[0.0], np.geomspace(1e-9, 1e7, 400)])
+    alone = scale.apply(np.concatenate([-sane, sane]))
+    for absurd in (1e20, 1e37, 1e38, 1e300):
+        together = scale.apply(np.concatenate([-sane, sane, [absurd]]))
+        np.testing.assert_allclose(together[:-1], alone, rtol=0, atol=1e-14)
+        assert float(scale.inverse(together[-1:])[0]) == pytest.approx(absurd, rel=1e-11)
+    np.testing.assert_allclose(scale.inverse(alone[402:]), sane[1:], rtol=1e-9, atol=1e-10)
+
+
 def test_values_beyond_all_numbers_do_not_spoil_their_neighbours():
     y = Logicle(T=10000, W=0.5, M=4.5).apply(np.array([np.nan, np.inf, -np.inf, 10000.0]))
     assert np.isnan(y[0])

@@ -28,19 +28,21 @@ def invert(matrix: SpilloverMatrix) -> tuple[tuple[float, ...], ...]:
     size = len(matrix.rows)
     if size != len(matrix.detectors) or any(len(row) != size for row in matrix.rows):
         raise GateError(
-            "flow.spillover_shape", "The spillover matrix is not square: give one row and column per channel."
+            "flow.spillover_shape",
+            "The spillover matrix is not square: give one row and column per channel.",
         )
     inverse = inverse_of(matrix.rows)
     if inverse is None:
         raise GateError(
             "flow.spillover_singular",
-            f"The spillover matrix of {', '.join(matrix.detectors)} can't be inverted: check the single stains.",
+            f"The spillover matrix of {', '.join(matrix.detectors)} can't be inverted: "
+            "check the single stains.",
         )
     return inverse
 
 
 def inverse_of(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...] | None:
-    """Inverse of a square matrix by Gauss–Jordan elimination with row pivoting, in plain float64; None if singular.
+    """Inverse of a square matrix by Gauss–Jordan elimination with row pivoting; None if singular.
 
     >>> inverse_of([[2.0, 0.0], [0.0, 4.0]]), inverse_of([[1.0, 2.0], [2.0, 4.0]])
     (((0.5, 0.0), (0.0, 0.25)), None)

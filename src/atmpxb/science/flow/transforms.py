@@ -144,9 +144,8 @@ class _Symmetric(Transform):
         size = np.abs(x)
         finite = np.isfinite(size)
         target = size if finite.all() else np.where(finite, size, 0.0)
-        # one step from the table is exact to float64; values that float32 can't hold start further off
-        steps = 1 if target.max(initial=0.0) < LARGEST_TABLE_VALUE else 40
-        t = self._refined(target, _start(self, target), steps)
+        # one step from the table is exact to float64: the error of the start is cubed
+        t = self._refined(target, _start(self, target), 1)
         if target is not size:
             t = np.where(finite, t, size)
         return np.asarray(self._shape[0] + np.copysign(t, x))
@@ -176,30 +175,36 @@ class _Symmetric(Transform):
 
 #: Cells of the table in each factor of two, as bits; the interpolated start is off by about 1e-5 of a decade.
 CELL_BITS = 7
+#: Factors of two from the first cell up to T; below it the scale is a straight line to many digits.
 OCTAVES = 40
-LARGEST_TABLE_VALUE = 1e38
+#: Greater values do not fit a float32 with room to spare; they are in the exponential part of every scale.
+LARGEST_TABLE_VALUE = 1e37
 
 
 def _start(scale: _Symmetric, target: Array) -> Array:
-    """A first guess of t by linear interpolation in a table that the bits of a float32 index, without any search."""
+    """A first guess of t by linear interpolation in a table that the bits of a float32 index, unsearched."""
     largest = min(max(float(target.max(initial=scale.T)), scale.T), LARGEST_TABLE_VALUE)
-    base, table = _table(scale, int(np.float32(2 * largest).view(np.int32)) >> 23)
+    base, table = _table(scale, int(np.float32(largest).view(np.int32)) >> 23)
     bits = np.minimum(target, largest).astype(np.float32).view(np.int32)
     cell = np.maximum((bits >> (23 - CELL_BITS)) - base, 0)
     rest = (bits & ((1 << (23 - CELL_BITS)) - 1)) * (1.0 / (1 << (23 - CELL_BITS)))
     low = table[cell]
-    return np.asarray(low + rest * (table[cell + 1] - low))
+    t = low + rest * (table[cell + 1] - low)
+    if float(target.max(initial=0.0)) > LARGEST_TABLE_VALUE:
+        _, p, b, *_ = scale._shape
+        t = np.where(target > LARGEST_TABLE_VALUE, (np.log(target + 1.0) - np.log(p)) / b, t)
+    return np.asarray(t)
 
 
 @lru_cache(maxsize=64)
 def _table(scale: _Symmetric, exponent: int) -> tuple[int, Array]:
     """t at the lower edges of all cells up to a biased float32 exponent, and the number of the first cell."""
-    base = max(exponent - OCTAVES, 1) << CELL_BITS
-    cells = np.arange(base, (exponent + 1 << CELL_BITS) + 2, dtype=np.int32)
+    top = min(scale.T, LARGEST_TABLE_VALUE)
+    base = max((int(np.float32(top).view(np.int32)) >> 23) - OCTAVES, 1) << CELL_BITS
+    cells = np.arange(base, ((exponent + 1) << CELL_BITS) + 2, dtype=np.int32)
     edges = (cells << (23 - CELL_BITS)).view(np.float32).astype(np.float64)
-    edges = np.minimum(edges, 3e38)
     _, p, b, c, d, linear = scale._shape
-    # from above: log of the growing part alone, or the slope at zero, whichever is less; Halley is safe from there
+    # log of the growing part alone, or the slope at zero, whichever is less: Halley is safe from there
     start = np.minimum(np.log1p(edges / p) / b, edges / (p * b + c * d + linear))
     return base, scale._refined(edges, start, 12)
 

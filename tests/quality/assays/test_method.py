@@ -94,7 +94,7 @@ def test_every_mistake_comes_back_at_once_with_its_line() -> None:
     assert "'version' is missing" in found[0]
     assert "line 10: [inputs 1] 'formats' must not be empty" in found
     assert "line 11: [inputs 1] unknown key 'colour'; remove it or correct its spelling" in found
-    assert any('minimum = "1000.5"' in sentence and sentence.startswith("line 41:") for sentence in found)
+    assert any('minimum = "1000.5"' in sentence and sentence.startswith("line 40:") for sentence in found)
     assert len(found) == 5  # without its minimum the criterion has no bound either
 
 

@@ -28,7 +28,7 @@ def kind(code: str) -> AssayKind:
         AssayError: ``kind.unknown`` when no folder has this name, ``kind.misnamed`` when a folder's ``KIND``
             carries another code, so that a method would not find it again.
 
-    >>> kind("palm_reading")
+    >>> kind("palm_reading")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     atmpxb.quality.assays.seam.AssayError: Unknown kind of test 'palm_reading'; known kinds: ...

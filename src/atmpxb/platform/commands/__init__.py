@@ -1,0 +1,1 @@
+"""One module a command of ``atmpxb``; each defines a click command named ``command``."""

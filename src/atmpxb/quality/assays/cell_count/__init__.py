@@ -1,0 +1,1 @@
+"""Cell count and viability from the export of an automated counter."""

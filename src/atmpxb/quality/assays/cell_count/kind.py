@@ -1,0 +1,245 @@
+"""The kind of test that counts cells: exports of a counter in, viability and concentration out."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from atmpxb.quality.assays.cell_count import figure
+from atmpxb.quality.assays.cell_count.parameters import Parameters, parameters, plain, problems, scale
+from atmpxb.quality.assays.cell_count.samples import Counted, Row, grouped
+from atmpxb.quality.assays.seam import (
+    Analysis,
+    AssayError,
+    Check,
+    FileFacts,
+    Interval,
+    Method,
+    RawFile,
+    Repair,
+    Reportable,
+    Value,
+)
+from atmpxb.quality.assays.suitability import judge, require_inputs
+from atmpxb.science.cells.counts import Estimate, diluted, inconsistencies
+from atmpxb.science.instruments.counters import CounterError, CounterExport, looks_personal, read
+
+_CONSISTENT = {
+    "en": "Counts, concentrations and viability agree with one another",
+    "nl": "Aantallen, concentraties en viabiliteit kloppen met elkaar",
+}
+#: Replicates that differ this improbably by counting alone deserve a look at mixing and pipetting.
+_UNLIKELY = 0.001
+
+
+class CellCounting:
+    """Cell count and viability."""
+
+    code = "cell_count"
+    title = {"en": "Cell count and viability", "nl": "Celtelling en viabiliteit"}
+    recomputable = True
+
+    def problems(self, method: Method) -> tuple[str, ...]:
+        """What is wrong with a method document, one sentence each."""
+        return problems(method)
+
+    def facts(self, file: RawFile) -> FileFacts:
+        """What an export says of itself."""
+        export = _read(file)
+        personal = []
+        for count in export.counts:
+            fields = {"sample": count.sample, **count.unread}
+            personal += [
+                (f"{count.where}, {name}", kind)
+                for name, text in fields.items()
+                if name in ("sample", "Tag", "Comment") and (kind := looks_personal(text))
+            ]
+        return FileFacts(
+            format=export.format,
+            instrument_serial=export.instrument_serial,
+            instrument_model=export.instrument_model,
+            acquired_at=export.counts[0].acquired_at,
+            samples=tuple(dict.fromkeys(count.sample for count in export.counts)),
+            run=export.run,
+            personal=tuple(personal),
+            summary={
+                "measurements": str(len(export.counts)),
+                "encoding": export.encoding,
+                "operators": ", ".join(dict.fromkeys(count.operator for count in export.counts)),
+                **{key: text for key, text in export.header.items() if text},
+            },
+        )
+
+    def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
+        """Values by sample. Raises AssayError where files or entries do not allow an analysis."""
+        if found := problems(method):
+            raise AssayError("count.method", f"Method {method.code}: {'; '.join(found)}.", problems=found)
+        require_inputs(method, files)
+        chosen = parameters(method)
+        exports = [(file, _read(file)) for file in files]
+        rows, exclusions = grouped(exports, chosen)
+        samples = {
+            name: Counted(tuple(items), _factor(name, method, bench, chosen), float(chosen.confidence))
+            for name, items in rows.items()
+        }
+        for name, counted in samples.items():
+            _refuse_second_dilution(name, counted, chosen)
+        values = tuple(
+            _value(reportable, name, counted, bench, chosen)
+            for name, counted in samples.items()
+            for reportable in method.reportables
+        )
+        checks = tuple(
+            check
+            for name, counted in samples.items()
+            for check in (_consistent(name, counted), *judge(method, counted.measures(), name))
+        )
+        return Analysis(
+            values,
+            checks,
+            exclusions,
+            tuple(_repairs(exports)),
+            tuple(warning for name, counted in samples.items() for warning in _warnings(name, counted)),
+            figure.replicates(samples),
+            {"rows": [_detail(name, row) for name, items in rows.items() for row in items]},
+        )
+
+
+def _read(file: RawFile) -> CounterExport:
+    try:
+        return read(file.data)
+    except CounterError as error:
+        raise AssayError(
+            error.code, f"{file.name}: {error.message}", file=file.name, **error.facts
+        ) from error
+
+
+def _repairs(exports: Sequence[tuple[RawFile, CounterExport]]) -> list[Repair]:
+    return [
+        Repair(file.name, repair.rule, repair.where, repair.before, repair.after)
+        for file, export in exports
+        for repair in export.repairs
+    ]
+
+
+def _entry(code: str, sample: str, bench: Mapping[str, Any]) -> Decimal | None:
+    """A number from the worksheet, for the run or for one sample."""
+    entered = bench.get(code)
+    if isinstance(entered, Mapping):
+        entered = entered.get(sample)
+    if entered is None or entered == "":
+        return None
+    try:
+        number = Decimal(str(entered))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        message = f"Entry {code!r} is {entered!r}; write a number with a decimal point."
+        raise AssayError("count.entry", message, entry=code, sample=sample)
+    return number
+
+
+def _factor(sample: str, method: Method, bench: Mapping[str, Any], chosen: Parameters) -> float:
+    code = chosen.dilution_entry
+    entered = _entry(code, sample, bench)
+    if entered is None and any(entry.code == code and entry.required for entry in method.entries):
+        # Without it the concentration would silently be that of the diluted sample.
+        message = f"Sample {sample}: entry {code!r} is required; write 1 where nothing was diluted."
+        raise AssayError("count.entry_missing", message, entry=code, sample=sample)
+    factor = 1.0 if entered is None else float(entered)
+    try:
+        diluted(1.0, factor)
+    except ValueError as error:
+        raise AssayError("count.dilution", f"Sample {sample}: {error}.", sample=sample) from error
+    return factor
+
+
+def _refuse_second_dilution(sample: str, counted: Counted, chosen: Parameters) -> None:
+    """A dilution typed into the counter and on the worksheet is mostly one dilution, corrected twice."""
+    typed = [row.count.dilution for row in counted.rows if row.count.dilution not in (None, Decimal(1))]
+    if typed and counted.factor != 1 and chosen.instrument_dilution == "refuse":
+        message = (
+            f"Sample {sample}: dilution {typed[0]} was typed into the counter and {counted.factor:g} on the"
+            " worksheet, so it would be corrected twice. Clear one, or let the method keep both"
+            ' (instrument_dilution = "keep").'
+        )
+        raise AssayError("count.dilution_twice", message, sample=sample)
+
+
+def _value(
+    reportable: Reportable, sample: str, counted: Counted, bench: Mapping[str, Any], chosen: Parameters
+) -> Value:
+    measure = str(reportable.options["measure"])
+    if measure.startswith("cv:"):
+        spread = counted.measures()[measure]
+        why = "" if spread is not None else "fewer than two replicates with a number above zero"
+        return Value(
+            reportable.code, None if spread is None else plain(spread), reportable.unit, sample, None, why
+        )
+    if measure == "viable_cells":
+        volume = _entry(str(reportable.options["volume_entry"]), sample, bench)
+        if volume is None or volume < 0:
+            return Value(reportable.code, None, reportable.unit, sample, None, "the volume was not entered")
+        estimate, factor = counted.estimate("viable_concentration"), float(volume)
+    else:
+        estimate, factor = counted.estimate(measure), 1.0
+    if estimate is None:
+        why = "no cell was counted" if counted.seen() else "the counter gave no number"
+        return Value(reportable.code, None, reportable.unit, sample, None, why)
+    factor /= 10.0 ** scale(reportable)
+    return Value(
+        reportable.code,
+        plain(estimate.value * factor),
+        reportable.unit,
+        sample,
+        _interval(estimate, factor, chosen.confidence),
+    )
+
+
+def _interval(estimate: Estimate, factor: float, confidence: str) -> Interval | None:
+    if estimate.low is None or estimate.high is None:
+        return None
+    return Interval(plain(estimate.low * factor), plain(estimate.high * factor), confidence, estimate.method)
+
+
+def _consistent(sample: str, counted: Counted) -> Check:
+    found = [text for row in counted.rows for text in inconsistencies(row.count)]
+    observed = "; ".join(found) or "0"
+    return Check("consistent", _CONSISTENT, not found, observed, "0", sample)
+
+
+def _warnings(sample: str, counted: Counted) -> list[str]:
+    found = [
+        f"{sample}: {row.file}, {row.count.where}: {name} says {text!r}, which is no number"
+        for row in counted.rows
+        for name, text in row.count.unreadable.items()
+    ]
+    chance = counted.measures()["dispersion_p"]
+    if chance is not None and chance < _UNLIKELY:
+        found.append(
+            f"{sample}: the replicates differ more than counting explains (p = {chance:.2g});"
+            " look at mixing and pipetting"
+        )
+    return found
+
+
+def _detail(sample: str, row: Row) -> dict[str, Any]:
+    """A row for the table on the page: text and whole numbers only."""
+    count = row.count
+    exact = {
+        "viability": count.viability,
+        "total_per_ml": count.total_per_ml,
+        "viable_per_ml": count.viable_per_ml,
+        "diameter_um": count.diameter_um,
+        "dilution": count.dilution,
+    }
+    return {
+        "sample": sample,
+        "row": f"{row.file}, {count.where}",
+        "identifier": count.sample,
+        "total_count": count.total_count,
+        "viable_count": count.viable_count,
+        **{name: None if value is None else f"{value:f}" for name, value in exact.items()},
+    }
+
+
+KIND = CellCounting()

@@ -1,0 +1,1 @@
+"""Observations by a person, e.g. the appearance of a suspension."""

@@ -1,0 +1,85 @@
+"""The kind of test done elsewhere: a partner's certificate, typed by one person and checked by another."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from atmpxb.quality.assays import worksheet
+from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, RawFile
+from atmpxb.quality.assays.suitability import judge, require_inputs
+from atmpxb.quality.assays.transcription.evidence import Evidence, inspect
+
+_FORMATS = {"pdf", "image"}
+
+
+class Transcription:
+    """Transcription of a certificate."""
+
+    code = "transcription"
+    title = {"en": "Transcribed certificate", "nl": "Overgenomen certificaat"}
+    recomputable = False
+
+    def problems(self, method: Method) -> tuple[str, ...]:
+        """What is wrong with a method document, one sentence each."""
+        found = worksheet.problems(method)
+        if not any(item.minimum for item in method.inputs):
+            found.insert(0, "a transcription needs [[inputs]] with the certificate it is taken from")
+        found += [
+            f"input {item.role!r} has formats {', '.join(item.formats)}; a transcription reads pdf and image"
+            for item in method.inputs
+            if not set(item.formats) <= _FORMATS
+        ]
+        return tuple(found)
+
+    def facts(self, file: RawFile) -> FileFacts:
+        """What the file is, and whether it holds active content."""
+        evidence = inspect(file.name, file.data)
+        summary = {"type": evidence.type}
+        if warnings := _warnings(file.name, evidence):
+            summary["warning"] = " ".join(warnings)
+        return FileFacts(format=evidence.format, summary=summary)
+
+    def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
+        """The typed values, with the certificate as their evidence.
+
+        Raises AssayError where a file is no certificate or an entry does not have its form.
+        """
+        if found := self.problems(method):
+            message = f"Method {method.code}: {'; '.join(found)}."
+            raise AssayError("transcription.method", message, problems=found)
+        require_inputs(method, files)
+        evidence = [(file, inspect(file.name, file.data)) for file in files]
+        formats = {item.role: item.formats for item in method.inputs}
+        for file, seen in evidence:
+            if seen.format not in formats[file.role]:
+                wanted = " or ".join(formats[file.role])
+                message = f"{file.name} is a {seen.type}; role {file.role!r} takes {wanted}."
+                raise AssayError("transcription.format", message, file=file.name)
+        checks = tuple(
+            check
+            for sample, measures in worksheet.measures(method, bench).items()
+            for check in judge(method, measures, sample)
+        )
+        return Analysis(
+            worksheet.values(method, bench),
+            checks,
+            warnings=tuple(text for file, seen in evidence for text in _warnings(file.name, seen)),
+            details={
+                "evidence": [
+                    {"file": file.name, "sha256": file.sha256, "type": seen.type} for file, seen in evidence
+                ]
+            },
+        )
+
+
+def _warnings(name: str, evidence: Evidence) -> list[str]:
+    found = []
+    if evidence.active:
+        found.append(f"{name} holds active content ({', '.join(evidence.active)}); open it without scripts.")
+    if evidence.encrypted:
+        found.append(f"{name} is encrypted, so it was not searched for active content.")
+    elif not evidence.searched_fully:
+        found.append(f"{name} could not be searched fully for active content.")
+    return found
+
+
+KIND = Transcription()

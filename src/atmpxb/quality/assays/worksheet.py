@@ -1,0 +1,112 @@
+"""Values that a person wrote on the worksheet, as reportables: for kinds without an instrument file.
+
+A reportable takes the entry named by its key ``entry``, or the entry with its own code. Such an entry is
+the only source of a number on a certificate, so another person must check it (``second_person``).
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from atmpxb.quality.assays.seam import AssayError, Entry, Method, Reportable, Value
+
+_DECIMAL = re.compile(r"([<>] ?)?[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
+_SHAPES = {
+    "decimal": (
+        _DECIMAL,
+        "a number with a decimal point, such as 7.35, or < 0.05 below the range of a method",
+    ),
+    "integer": (re.compile(r"[+-]?\d{1,15}"), "a whole number"),
+    "date": (re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"), "a date as 2026-03-21"),
+    "time": (re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"), "a time as 14:05"),
+}
+
+
+def entry_of(method: Method, reportable: Reportable) -> Entry | None:
+    """The entry that a reportable takes, or None where the method has none."""
+    code = reportable.options.get("entry", reportable.code)
+    return next((entry for entry in method.entries if entry.code == code), None)
+
+
+def problems(method: Method) -> list[str]:
+    """What is wrong with reportables and criteria that rest on entries, one sentence each."""
+    found = [f"parameter {key!r} is unknown; this kind has no parameters" for key in method.parameters]
+    for reportable in method.reportables:
+        entry, name = entry_of(method, reportable), f"reportable {reportable.code!r}"
+        if others := set(reportable.options) - {"entry"}:
+            found.append(f"{name} has the unknown key {min(others)!r}")
+        if entry is None:
+            wanted = reportable.options.get("entry", reportable.code)
+            found.append(f"{name} takes entry {wanted!r}, which the method does not have")
+            continue
+        if not entry.second_person:
+            found.append(f"entry {entry.code!r} is reported, so it needs second_person = true")
+        if entry.unit != reportable.unit:
+            found.append(f"{name} is in {reportable.unit!r} and its entry {entry.code!r} in {entry.unit!r}")
+    numeric = {entry.code for entry in method.entries if entry.type in ("decimal", "integer")}
+    found += [
+        f"criterion {item.code!r} judges {item.measure!r}, which is no decimal or integer entry"
+        for item in method.suitability
+        if item.measure not in numeric
+    ]
+    return found
+
+
+def entered(entry: Entry, bench: Mapping[str, Any]) -> dict[str, str | None]:
+    """Sample label (``""`` for the run) → what was written; None where nothing was.
+
+    Raises:
+        AssayError: ``entry.invalid`` where the text does not have the form of the entry.
+    """
+    written = bench.get(entry.code)
+    by_sample = written if isinstance(written, Mapping) else {"": written}
+    return {sample: _text(entry, value) for sample, value in by_sample.items()} or {"": None}
+
+
+def values(method: Method, bench: Mapping[str, Any]) -> tuple[Value, ...]:
+    """Every reportable for every sample that it was written for."""
+    found = []
+    for reportable in method.reportables:
+        entry = entry_of(method, reportable)
+        if entry is None:
+            raise AssayError(
+                "entry.missing", f"Reportable {reportable.code!r} has no entry; correct the method."
+            )
+        for sample, text in entered(entry, bench).items():
+            why = "" if text is not None else f"entry {entry.code!r} was not filled in"
+            found.append(Value(reportable.code, text, reportable.unit, sample, None, why))
+    return tuple(found)
+
+
+def measures(method: Method, bench: Mapping[str, Any]) -> dict[str, dict[str, float | int | None]]:
+    """Sample label → the numeric entries a criterion can judge; entries of the run count for every sample."""
+    numeric = {entry.code: entered(entry, bench) for entry in method.entries if entry.type in _NUMERIC}
+    samples = list(dict.fromkeys(sample for texts in numeric.values() for sample in texts if sample)) or [""]
+    return {
+        sample: {code: _number(texts.get(sample, texts.get(""))) for code, texts in numeric.items()}
+        for sample in samples
+    }
+
+
+_NUMERIC = ("decimal", "integer")
+
+
+def _number(text: str | None) -> float | None:
+    # "< 0.05" is known only to lie below a bound: no number that a criterion could judge.
+    return None if text is None or text[0] in "<>" else float(Decimal(text))
+
+
+def _text(entry: Entry, value: Any) -> str | None:
+    if value is None:
+        return None
+    text = str(value).strip()
+    if not text:
+        return None
+    if entry.type == "choice" and text not in entry.choices:
+        message = f"Entry {entry.code!r} is {text!r}; choose one of {', '.join(entry.choices)}."
+        raise AssayError("entry.invalid", message, entry=entry.code, value=text)
+    if entry.type in _SHAPES and not _SHAPES[entry.type][0].fullmatch(text):
+        message = f"Entry {entry.code!r} is {text!r}; write {_SHAPES[entry.type][1]}."
+        raise AssayError("entry.invalid", message, entry=entry.code, value=text)
+    return text

@@ -86,13 +86,13 @@ def _looks_like(key: str, text: str) -> str:
     if about_person and _DATE.fullmatch(text):
         return "birth date"
     if (about_sample or about_person) and _TITLE.search(text):
-        return "name of a person"
+        return "name"
     if about_person and not _NO_NAME.search(text):
         named = "NAME" in key and bool(re.search(r"[^\W\d_]{2}", text))
         if named or _SURNAME_FIRST.fullmatch(text) or _FIRST_SURNAME.fullmatch(text):
-            return "name of a person"
+            return "name"
     if about_sample and not _NO_NAME.search(text) and _SURNAME_FIRST.fullmatch(text):
-        return "name of a person"
+        return "name"
     return ""
 
 

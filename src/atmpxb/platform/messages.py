@@ -61,7 +61,9 @@ class Found:
 def sources(package: Path = PACKAGE) -> list[Path]:
     """Python and template files that may hold sentences, sorted. Science speaks in dataclasses, not here."""
     python = [
-        path for path in package.rglob("*.py") if "migrations" not in path.parts and "science" not in path.parts
+        path
+        for path in package.rglob("*.py")
+        if "migrations" not in path.parts and "science" not in path.parts
     ]
     templates = [
         path
@@ -119,9 +121,7 @@ def template(package: Path = PACKAGE) -> Catalog:
             texts[key] = found
     for key in sorted(texts, key=lambda item: (min(places[item]), str(item[1]).lower(), item[0] or "")):
         found = texts[key]
-        catalogue.add(
-            found.ids, locations=[(path, 0) for path in sorted(places[key])], context=found.context
-        )
+        catalogue.add(found.ids, locations=[(path, 0) for path in sorted(places[key])], context=found.context)
     return catalogue
 
 
@@ -193,7 +193,9 @@ def check(package: Path = PACKAGE, folder: Path = LOCALE_FOLDER) -> list[str]:
         for key, message in wanted.items():
             place = message.locations[0][0]
             if key not in present:
-                problems.append(f"{language}: {place}: missing: {_show(key)} (run ./dev atmpxb messages update)")
+                problems.append(
+                    f"{language}: {place}: missing: {_show(key)} (run ./dev atmpxb messages update)"
+                )
             else:
                 problems += [f"{language}: {place}: {what}: {_show(key)}" for what in _wrong(present[key])]
         problems += [f"{language}: no longer used: {_show(key)}" for key in present if key not in wanted]

@@ -45,11 +45,12 @@ def verdict_word(code: str) -> str:
 def verdict(code: str, word: str = "") -> SafeString:
     """``{% verdict "complies" %}``: form and word, never colour alone. ``word`` replaces the standard word."""
     code = str(code).replace("-", "_")
+    standard = verdict_word(code)
     return format_html(
         '<span class="verdict {}">{}<span>{}</span></span>',
         code.replace("_", "-"),
         icons.verdict_form(code),
-        word or verdict_word(code),
+        word or standard,
     )
 
 
@@ -119,9 +120,7 @@ def banner(content: str, kind: str = "information", title: str = "") -> SafeStri
         raise ValueError(f"{kind!r} is not a kind of banner; use information, attention or failure")
     form = icons.verdict_form(forms_of[kind], 20) if kind in forms_of else ""
     head = format_html("<strong>{}</strong>", title) if title else ""
-    return format_html(
-        '<div class="banner {}">{}<div>{}<div>{}</div></div></div>', kind, form, head, content
-    )
+    return format_html('<div class="banner {}">{}<div>{}<div>{}</div></div></div>', kind, form, head, content)
 
 
 @register.simple_tag
@@ -142,13 +141,17 @@ def receipt(sequence: int | str, at: datetime, zone: str | None = None, href: st
 
 
 @register.inclusion_tag("web/components/refusals.html")
-def refusals(rows: Iterable[Mapping[str, Any] | Any], title: str = "", id: str = "refusals") -> dict[str, Any]:
+def refusals(
+    rows: Iterable[Mapping[str, Any] | Any], title: str = "", id: str = "refusals"
+) -> dict[str, Any]:
     """``{% refusals rows %}``: why not. Each row has ``what``, ``cure`` and ``who``; ``url`` leads to the cure."""
     return {"rows": list(rows), "title": title or _("This can't be done yet"), "id": id}
 
 
 @register.inclusion_tag("web/components/error_summary.html")
-def error_summary(form: forms.BaseForm | None = None, errors: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+def error_summary(
+    form: forms.BaseForm | None = None, errors: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
     """``{% error_summary form %}``: all errors above the form, each a link to its field; takes the focus.
 
     ``errors`` adds pairs of (id of the field or empty, sentence) that no form made.
@@ -156,9 +159,7 @@ def error_summary(form: forms.BaseForm | None = None, errors: Sequence[tuple[str
     found = list(errors)
     if form is not None and form.is_bound:
         found += [("", str(error)) for error in form.non_field_errors()]
-        found += [
-            (field.id_for_label, f"{field.label}: {error}") for field in form for error in field.errors
-        ]
+        found += [(field.id_for_label, f"{field.label}: {error}") for field in form for error in field.errors]
     return {"errors": found}
 
 
@@ -166,6 +167,7 @@ def error_summary(form: forms.BaseForm | None = None, errors: Sequence[tuple[str
 def field(bound: forms.BoundField, unit: str = "", hint: str = "") -> dict[str, Any]:
     """``{% field form.temperature unit="°C" %}``: label, help, error and the input that they belong to."""
     widget = bound.field.widget
+    widget.attrs.pop("placeholder", None)  # the label says it, and stays when the field is filled
     errors, help_text = bound.errors, hint or bound.help_text
     described = " ".join(
         part
@@ -327,7 +329,9 @@ def pagination(context: Context, page: Page[Any], parameter: str = "page") -> di
 
 
 @register.inclusion_tag("web/components/filter_chips.html")
-def filter_chips(chips: Iterable[Mapping[str, Any] | Any], label: str = "", clear_url: str = "") -> dict[str, Any]:
+def filter_chips(
+    chips: Iterable[Mapping[str, Any] | Any], label: str = "", clear_url: str = ""
+) -> dict[str, Any]:
     """``{% filter_chips chips %}``: filters in sight. A chip has ``title``, ``url``, ``active``, perhaps ``count``."""
     return {"chips": list(chips), "label": label or _("Filters"), "clear_url": clear_url}
 
@@ -336,13 +340,17 @@ def filter_chips(chips: Iterable[Mapping[str, Any] | Any], label: str = "", clea
 def facts(pairs: Iterable[tuple[str, Any]]) -> SafeString:
     """``{% facts pairs %}``: a definition list of (term, value)."""
     rows = format_html_join(
-        "", "<div><dt>{}</dt><dd>{}</dd></div>", ((k, formats.ABSENT if v in (None, "") else v) for k, v in pairs)
+        "",
+        "<div><dt>{}</dt><dd>{}</dd></div>",
+        ((k, formats.ABSENT if v in (None, "") else v) for k, v in pairs),
     )
     return format_html('<dl class="facts">{}</dl>', rows)
 
 
 @register.simple_tag
-def due(at: datetime | None, zone: str | None = None, now: datetime | None = None, tight: int = 60) -> SafeString | str:
+def due(
+    at: datetime | None, zone: str | None = None, now: datetime | None = None, tight: int = 60
+) -> SafeString | str:
     """``{% due at zone %}``: end time with its zone, and the time left by the server's clock.
 
     Less than ``tight`` minutes left shows as attention, past as late; both in form and word.
@@ -373,10 +381,16 @@ def poll(content: str, url: str, id: str, running: bool = True) -> SafeString:
     The answer must be the same element with the same id; without ``running`` it asks no more.
     """
     asks = (
-        format_html(' hx-get="{}" hx-trigger="every 1s" hx-swap="outerHTML"', url) if running else SafeString("")
+        format_html(' hx-get="{}" hx-trigger="every 1s" hx-swap="outerHTML"', url)
+        if running
+        else SafeString("")
     )
     return format_html(
-        '<div id="{}" class="poll" aria-busy="{}"{}>{}</div>', id, "true" if running else "false", asks, content
+        '<div id="{}" class="poll" aria-busy="{}"{}>{}</div>',
+        id,
+        "true" if running else "false",
+        asks,
+        content,
     )
 
 

@@ -14,10 +14,15 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 pytestmark = [
     pytest.mark.journey,
@@ -73,17 +78,10 @@ def browser() -> Iterator[Any]:
     """Debian's Chromium."""
     from playwright.sync_api import sync_playwright
 
-    # Playwright keeps an event loop in this thread; Django must not take it for an asynchronous caller.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium
         chromium.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-    else:
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
 
 
 def visit(browser: Any, address: str, theme: str, language: str, width: int, **options: Any) -> Any:
@@ -193,7 +191,8 @@ def test_a_wedge_scanner_reaches_the_scan_field_from_anywhere(browser: Any, file
             """() => {
                 const field = document.activeElement;
                 for (const key of [..."S-00412", "Enter"]) {
-                    const go = field.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+                    const press = new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+                    const go = field.dispatchEvent(press);
                     if (go && key.length === 1) field.value += key;
                 }
                 window.kept = field.value;
@@ -223,7 +222,8 @@ def test_a_failed_request_shows_a_banner_and_leaves_the_page(browser: Any, files
     )
     page.evaluate(
         """() => {
-            const form = (url, extra) => `<form hx-post="${url}" hx-target="#job" ${extra}><button>${url}</button></form>`;
+            const form = (url, extra) =>
+                `<form hx-post="${url}" hx-target="#job" ${extra}><button>${url}</button></form>`;
             const place = document.createElement("div");
             place.innerHTML = form("/ended", "") + form("/wrong", 'hx-status:422="swap:outerHTML"');
             document.querySelector("main").append(place);

@@ -4,7 +4,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts come by invitation: an organisation's administrator makes them, nobody registers alone."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

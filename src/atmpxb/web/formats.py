@@ -85,7 +85,7 @@ def moment(
         if not isinstance(at, datetime):
             return Moment(at.isoformat(), dateformat.format(at, pattern))
         local = in_zone(at, zone)
-        # dateformat turns an aware moment to the zone of the site again; the wall clock is already right here.
+        # dateformat would turn an aware moment to the server's zone; the wall clock is already right here.
         words = dateformat.format(local.replace(tzinfo=None), pattern)
     return Moment(local.isoformat(timespec="seconds"), f"{words} {local.tzname()}")
 

@@ -43,7 +43,7 @@ def verdict_word(code: str) -> str:
 
 @register.simple_tag
 def verdict(code: str, word: str = "") -> SafeString:
-    """``{% verdict "complies" %}``: form and word, never colour alone. ``word`` replaces the standard word."""
+    """``{% verdict "complies" %}``: form and word, never colour alone. ``word`` replaces it."""
     code = str(code).replace("-", "_")
     standard = verdict_word(code)
     return format_html(
@@ -56,7 +56,7 @@ def verdict(code: str, word: str = "") -> SafeString:
 
 @register.simple_tag
 def status(text: str) -> SafeString:
-    """``{% status "In review" %}``: where something is in its work, in grey. Says nothing about the result."""
+    """``{% status "In review" %}``: where something is in its work, not how it came out."""
     return format_html('<span class="status">{}</span>', text)
 
 
@@ -64,7 +64,7 @@ def status(text: str) -> SafeString:
 def number(
     value: str | None, unit: str = "", *, href: str = "", limit: str = "", verdict: str = "", why: str = ""
 ) -> dict[str, Any]:
-    """``{% number "92.10" "%" href=… limit="≥ 70 %" verdict="complies" %}``: a value that opens its provenance."""
+    """``{% number "92.10" "%" href=… limit="≥ 70 %" verdict=… %}``: a value that opens its provenance."""
     return {"value": value, "unit": unit, "href": href, "limit": limit, "verdict": verdict, "why": why}
 
 
@@ -72,7 +72,7 @@ def number(
 def page_header(
     content: str, title: str, subtitle: str = "", back_url: str = "", back_text: str = ""
 ) -> SafeString:
-    """``{% page_header title subtitle back_url back_text %}actions{% end_page_header %}``: the h1 of a page."""
+    """``{% page_header title subtitle %}actions{% end_page_header %}``: the h1 of a page."""
     back = (
         format_html('<a class="back" href="{}">{}{}</a>', back_url, icons.icon("back", 16), back_text)
         if back_url
@@ -93,10 +93,11 @@ def page_header(
 def data_table(
     content: str, caption: str, id: str = "", density: str = "normal", caption_hidden: bool = False
 ) -> SafeString:
-    """``{% data_table caption="Samples" %}<thead>…</thead><tbody>…</tbody>{% end_data_table %}``: a native table.
+    """``{% data_table caption="Samples" %}<thead>…</thead><tbody>…</tbody>{% end_data_table %}``: native.
 
-    ``density`` is ``compact`` (rows of 32 px), ``normal`` (40) or ``touch`` (56). Cells with numbers get class
-    ``num``; a row with ``data-href`` opens with Enter after ``j`` and ``k``; its first cell holds the same link.
+    ``density`` is ``compact`` (rows of 32 px), ``normal`` (40) or ``touch`` (56). Cells with numbers get
+    class ``num``; a row with ``data-href`` opens with Enter after ``j`` and ``k``; its first cell holds the
+    same link.
     """
     if density not in ("compact", "normal", "touch"):
         raise ValueError(f"{density!r} is not a density; use compact, normal or touch")
@@ -114,7 +115,8 @@ def data_table(
 
 @register.simple_block_tag(end_name="end_banner")
 def banner(content: str, kind: str = "information", title: str = "") -> SafeString:
-    """``{% banner "attention" title="…" %}…{% end_banner %}``: stays until the reader has acted. No toasts."""
+    """``{% banner "attention" title="…" %}…{% end_banner %}``: stays until the reader has acted. No toasts.
+    """
     forms_of = {"attention": ATTENTION, "failure": DOES_NOT_COMPLY}
     if kind not in ("information", *forms_of):
         raise ValueError(f"{kind!r} is not a kind of banner; use information, attention or failure")
@@ -144,7 +146,7 @@ def receipt(sequence: int | str, at: datetime, zone: str | None = None, href: st
 def refusals(
     rows: Iterable[Mapping[str, Any] | Any], title: str = "", id: str = "refusals"
 ) -> dict[str, Any]:
-    """``{% refusals rows %}``: why not. Each row has ``what``, ``cure`` and ``who``; ``url`` leads to the cure."""
+    """``{% refusals rows %}``: why not. Rows have ``what``, ``cure``, ``who``; ``url`` leads to the cure."""
     return {"rows": list(rows), "title": title or _("This can't be done yet"), "id": id}
 
 
@@ -177,7 +179,7 @@ def field(bound: forms.BoundField, unit: str = "", hint: str = "") -> dict[str, 
         )
         if part
     )
-    attributes: dict[str, str] = {"aria-describedby": described} if described else {}
+    attributes: dict[str, str | bool] = {"aria-describedby": described} if described else {}
     if errors:
         attributes["aria-invalid"] = "true"
     choice = isinstance(widget, forms.CheckboxInput)
@@ -197,7 +199,8 @@ def field(bound: forms.BoundField, unit: str = "", hint: str = "") -> dict[str, 
 def timeline(entries: Iterable[Mapping[str, Any] | Any], zone: str | None = None) -> dict[str, Any]:
     """``{% timeline entries zone %}``: what was recorded, newest first.
 
-    An entry has ``at``, ``title``, ``who`` and, where they apply, ``before``, ``after``, ``reason``, ``sequence``.
+    An entry has ``at``, ``title``, ``who`` and, where they apply, ``before``, ``after``, ``reason``,
+    ``sequence``.
     """
     return {"entries": list(entries), "zone": zone}
 
@@ -240,10 +243,10 @@ def stepper(steps: Sequence[Mapping[str, Any] | Any], label: str = "") -> dict[s
 def drop_zone(
     context: Context, url: str, id: str, title: str, formats: str = "", hint: str = "", refresh: str = ""
 ) -> dict[str, Any]:
-    """``{% drop_zone url=… id="stained" title="Stained sample" formats=".fcs" %}``: files go up as raw PUT bodies.
+    """``{% drop_zone url=… id="stained" title="Stained sample" formats=".fcs" %}``: raw PUT bodies.
 
-    Each file has its own progress, error and cure; the others go on. ``refresh`` names an element (CSS selector)
-    that gets the event ``files:stored`` after each file, so that htmx can load it anew.
+    Each file has its own progress, error and cure; the others go on. ``refresh`` names an element (CSS
+    selector) that gets the event ``files:stored`` after each file, so that htmx can load it anew.
     """
     return {
         "url": url,
@@ -274,8 +277,8 @@ def manifest(
 ) -> dict[str, Any]:
     """``{% manifest values=… documents=… files=… head=… meaning=… %}``: what a signature binds, in words.
 
-    Values have ``title``, ``value``, ``unit``, ``limit``, ``verdict``; documents ``title``, ``code``, ``version``,
-    ``sha256``; files ``name``, ``size``, ``sha256``. ``head`` is the ledger head that was seen.
+    Values have ``title``, ``value``, ``unit``, ``limit``, ``verdict``; documents ``title``, ``code``,
+    ``version``, ``sha256``; files ``name``, ``size``, ``sha256``. ``head`` is the ledger head that was seen.
     """
     return {
         "values": list(values),
@@ -288,13 +291,14 @@ def manifest(
 
 @register.simple_block_tag(end_name="end_dialog")
 def dialog(content: str, id: str, title: str, open: bool = False) -> SafeString:
-    """``{% dialog id="sign" title="Sign as reviewed" %}…{% end_dialog %}``: native; for signing and scanning only.
+    """``{% dialog id="sign" title="Sign as reviewed" %}…{% end_dialog %}``: signing, scanning.
 
     Opened by ``<button data-opens="sign">``.
     """
     return format_html(
         '<dialog id="{0}" aria-labelledby="{0}-title"{1}><header><h2 id="{0}-title" tabindex="-1">{2}</h2>'
-        '<button type="button" class="quiet" data-closes="{0}" aria-label="{3}">{4}</button></header>{5}</dialog>',
+        '<button type="button" class="quiet" data-closes="{0}" aria-label="{3}">{4}</button></header>'
+        "{5}</dialog>",
         id,
         mark_safe(" data-open-now") if open else "",
         title,
@@ -332,7 +336,7 @@ def pagination(context: Context, page: Page[Any], parameter: str = "page") -> di
 def filter_chips(
     chips: Iterable[Mapping[str, Any] | Any], label: str = "", clear_url: str = ""
 ) -> dict[str, Any]:
-    """``{% filter_chips chips %}``: filters in sight. A chip has ``title``, ``url``, ``active``, perhaps ``count``."""
+    """``{% filter_chips chips %}``: filters in sight, with ``title``, ``url``, ``active``, ``count``."""
     return {"chips": list(chips), "label": label or _("Filters"), "clear_url": clear_url}
 
 
@@ -363,7 +367,8 @@ def due(
     state = "late" if minutes <= 0 else "tight" if minutes < tight else "calm"
     form = icons.verdict_form(ATTENTION, 14)
     return format_html(
-        '<span class="due {}">{}<span data-due="{}" data-tight="{}">{}</span> <time datetime="{}">{}</time></span>',
+        '<span class="due {}">{}<span data-due="{}" data-tight="{}">{}</span> '
+        '<time datetime="{}">{}</time></span>',
         state,
         form,
         end.machine,
@@ -376,7 +381,7 @@ def due(
 
 @register.simple_block_tag(end_name="end_poll")
 def poll(content: str, url: str, id: str, running: bool = True) -> SafeString:
-    """``{% poll url=… id="job-7" running=job.running %}…{% end_poll %}``: asks again each second while it runs.
+    """``{% poll url=… id="job-7" running=job.running %}…{% end_poll %}``: asks each second while it runs.
 
     The answer must be the same element with the same id; without ``running`` it asks no more.
     """

@@ -115,8 +115,7 @@ def data_table(
 
 @register.simple_block_tag(end_name="end_banner")
 def banner(content: str, kind: str = "information", title: str = "") -> SafeString:
-    """``{% banner "attention" title="…" %}…{% end_banner %}``: stays until the reader has acted. No toasts.
-    """
+    """``{% banner "attention" title="…" %}…{% end_banner %}``: stays until the reader acts. No toasts."""
     forms_of = {"attention": ATTENTION, "failure": DOES_NOT_COMPLY}
     if kind not in ("information", *forms_of):
         raise ValueError(f"{kind!r} is not a kind of banner; use information, attention or failure")
@@ -152,7 +151,7 @@ def refusals(
 
 @register.inclusion_tag("web/components/error_summary.html")
 def error_summary(
-    form: forms.BaseForm | None = None, errors: Sequence[tuple[str, str]] = ()
+    form: forms.BaseForm | None = None, errors: Sequence[tuple[str, str]] = (), title: str = ""
 ) -> dict[str, Any]:
     """``{% error_summary form %}``: all errors above the form, each a link to its field; takes the focus.
 
@@ -162,7 +161,7 @@ def error_summary(
     if form is not None and form.is_bound:
         found += [("", str(error)) for error in form.non_field_errors()]
         found += [(field.id_for_label, f"{field.label}: {error}") for field in form for error in field.errors]
-    return {"errors": found}
+    return {"errors": found, "title": title or _("Not saved. Check what you entered")}
 
 
 @register.inclusion_tag("web/components/field.html")

@@ -35,6 +35,12 @@ def test_a_verdict_is_a_form_and_a_word(code: str, english: str, dutch: str, for
     assert form in chip
 
 
+def test_an_informative_result_has_a_word_and_no_form() -> None:
+    chip = show("{% verdict 'reported' %}", "nl")
+    assert "Gerapporteerd" in chip
+    assert "<svg" not in chip
+
+
 def test_the_four_forms_differ_without_colour() -> None:
     drawings = {
         icons.verdict_form(code) for code in ("complies", "does_not_comply", "attention", "undetermined")

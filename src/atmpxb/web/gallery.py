@@ -79,7 +79,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "zone": _ZONE,
         "form": form,
         "values": values,
-        "verdicts": ("complies", "does_not_comply", "attention", "undetermined"),
+        "verdicts": ("complies", "does_not_comply", "attention", "undetermined", "reported"),
         "dues": [
             _NOW + timedelta(hours=26, minutes=10),
             _NOW + timedelta(minutes=42),

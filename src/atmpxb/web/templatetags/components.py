@@ -20,6 +20,8 @@ register = template.Library()
 
 COMPLIES, DOES_NOT_COMPLY = "complies", "does_not_comply"
 ATTENTION, UNDETERMINED = "attention", "undetermined"
+#: An informative result: no limit judges it, so it has a word and no form.
+REPORTED = "reported"
 
 
 @register.simple_tag
@@ -35,6 +37,7 @@ def verdict_word(code: str) -> str:
         DOES_NOT_COMPLY: _("Does not comply"),
         ATTENTION: _("Attention"),
         UNDETERMINED: _("Undetermined"),
+        REPORTED: pgettext("verdict", "Reported"),
     }
     if code not in words:
         raise ValueError(f"{code!r} is not a verdict; verdicts are {', '.join(words)}")
@@ -49,7 +52,7 @@ def verdict(code: str, word: str = "") -> SafeString:
     return format_html(
         '<span class="verdict {}">{}<span>{}</span></span>',
         code.replace("_", "-"),
-        icons.verdict_form(code),
+        "" if code == REPORTED else icons.verdict_form(code),
         word or standard,
     )
 

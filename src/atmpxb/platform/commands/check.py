@@ -34,7 +34,7 @@ def _steps() -> list[Step]:
     python = sys.executable
     steps = [
         Step("types (mypy --strict)", (python, "-m", "mypy", "--strict")),
-        Step("style (ruff)", ("ruff", "check", "src", "tests", "bench")),
+        Step("style (ruff)", ("ruff", "check", "--output-format=concise", "src", "tests", "bench")),
         Step("layers (import-linter)", ("lint-imports",)),
         Step("templates", (python, "-m", "atmpxb.platform.templates")),
         Step("models and settings", (python, "-m", "django", "check")),

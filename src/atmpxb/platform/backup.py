@@ -46,27 +46,35 @@ def back_up(home: Home, backup_url: str, target: Path) -> dict[str, Any]:
     if target.exists() or draft.exists():
         raise BackupFailed(f"{target} or {draft.name} exists already: choose a new folder.")
     draft.mkdir(parents=True, mode=0o700)
+    try:
+        manifest = _write(home, backup_url, draft)
+    except BaseException:
+        shutil.rmtree(draft)
+        raise
+    draft.rename(target)  # a folder without .partial is a whole backup
+    return manifest
+
+
+def _write(home: Home, backup_url: str, draft: Path) -> dict[str, Any]:
     with psycopg.connect(backup_url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = _value(connection, "SELECT pg_export_snapshot()")
         heads = connection.execute(_HEADS).fetchall()
-        _run("pg_dump", f"--dbname={backup_url}", f"--snapshot={snapshot}", "--format=custom",
-             f"--file={draft / _DUMP}")  # fmt: skip
+        dump = draft / _DUMP
+        _run("pg_dump", f"--dbname={backup_url}", f"--snapshot={snapshot}", "-Fc", f"--file={dump}")
     files = {}
     for folder in _FOLDERS:
-        source = home.root / folder
-        for path in _files(source):
+        for path in _files(home.root / folder):
             name = path.relative_to(home.root).as_posix()
             files[name] = _copy(path, draft / name)
     manifest = {
         "schema": SCHEMA,
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "heads": [{"organisation": who, "seq": seq, "hash": digest} for who, seq, digest in heads],
-        "database": {"sha256": _digest(draft / _DUMP), "bytes": (draft / _DUMP).stat().st_size},
+        "database": {"sha256": _digest(dump), "bytes": dump.stat().st_size},
         "files": files,
     }
     (draft / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    draft.rename(target)  # a folder without .partial is a whole backup
     return manifest
 
 

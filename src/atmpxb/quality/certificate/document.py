@@ -9,6 +9,7 @@ from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
 from atmpxb.quality.states import TestState
+from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.signing import SigningClient
 
 
@@ -18,7 +19,7 @@ class Parts:
 
     methods: dict[str, bytes]  # SHA-256 → source
     specification: bytes
-    plots: tuple[Plot, ...]
+    plots: dict[str, tuple[Plot, ...]]  # run number → its pictures
 
 
 def parts(certificate: Certificate) -> Parts:
@@ -32,11 +33,11 @@ def parts(certificate: Certificate) -> Parts:
         },
         key=lambda run: run.number,
     )
-    plots: list[Plot] = []
+    plots: dict[str, tuple[Plot, ...]] = {}
     for run in runs:
         analysis = current_analysis(run)
         if analysis:
-            plots.extend(
+            plots[run.number] = tuple(
                 Plot(
                     plot.code, plot.title, vault().read(plot.sha256).decode(), tuple(plot.columns),
                     tuple(tuple(row) for row in plot.rows), plot.sample,
@@ -46,7 +47,7 @@ def parts(certificate: Certificate) -> Parts:
     return Parts(
         {run.method.sha256: run.method.source.encode() for run in runs},
         order.request.specification.source.encode(),
-        tuple(plots),
+        plots,
     )
 
 
@@ -58,7 +59,7 @@ def sealed(certificate: Certificate, material: Parts, proof: dict[str, Any], cli
     written = certificate.record.encode()
     pdf = render(
         records.parse(written),
-        proof=proof,
+        proof=canonical(proof),
         methods=material.methods,
         specification=material.specification,
         plots=material.plots,

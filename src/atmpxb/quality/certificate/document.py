@@ -8,6 +8,7 @@ from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
 from atmpxb.quality.states import TestState
+from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.signing import SigningClient
 
 
@@ -57,7 +58,7 @@ def sealed(certificate: Certificate, material: Parts, proof: bytes, client: Sign
     written = certificate.record.encode()
     pdf = render(
         records.parse(written),
-        proof=proof,
+        proof=canonical(proof),
         methods=material.methods,
         specification=material.specification,
         plots=material.plots,

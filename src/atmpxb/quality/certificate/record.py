@@ -8,7 +8,7 @@ entry of the approval holds it.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -292,6 +292,12 @@ def parse(content: bytes) -> Certificate:
     return found
 
 
+def value_of(result: Result, values: Sequence[Value]) -> Value | None:
+    """The value that a result reports: of its sample, or of an analysis that tells no samples apart."""
+    found = {value.sample: value for value in values if value.code == result.reportable}
+    return found.get(result.sample, found.get(""))
+
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
@@ -395,9 +401,8 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
         return
     if (analysis.method.code, analysis.method.version) != (line.method, line.method_version):
         yield f"{place}: method {line.method} {line.method_version} is not that of analysis {analysis.id}"
-    values = {(value.code, value.sample): value for value in analysis.values}
     for result in line.results:
-        value = values.get((result.reportable, result.sample))
+        value = value_of(result, analysis.values)
         if value is None or (value.value, value.unit) != (result.value, result.unit):
             what = f"{result.reportable!r} of sample {result.sample!r}"
             yield f"{place}: result {what} is not a value of its analysis"

@@ -1,4 +1,6 @@
-"""``proof.json``: the ledger entry of an approval, its place in the tree, and the signed checkpoint over the tree."""
+"""``proof.json``: the ledger entry of an approval, its place in the tree, and the signed checkpoint over the
+tree.
+"""
 
 import base64
 import json
@@ -45,7 +47,8 @@ def build_proof(
     Args:
         entry: the ledger entry of the approval.
         entry_hashes: hashes of all entries that the checkpoint covers, 1 to its ``seq``.
-        payload: the checkpoint's payload; ``key_id`` and ``signature`` are the signing process's answer for it.
+        payload: the checkpoint's payload; ``key_id`` and ``signature`` are the signing process's answer for
+        it.
 
     Raises:
         NotAProof: the checkpoint is over other entries than these, or the entry is not among them.

@@ -1,13 +1,9 @@
 """Addresses of the competence centre. Everything of an organisation lies below ``o/<organisation>/``."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
-from atmpxb.quality.pages import uploads
+from atmpxb.quality.pages import bench, office
 
 app_name = "quality"
 
-HERE = "o/<slug:organisation>"
-
-urlpatterns: list[URLPattern] = [
-    path(f"{HERE}/runs/<uuid:run>/files", uploads.upload, name="upload"),
-]
+urlpatterns: list[URLPattern] = [*bench.urls, *office.urls]

@@ -4,8 +4,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from atmpxb.web.pages import home
-
 
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -19,7 +17,6 @@ handler404 = "atmpxb.web.pages.not_found"
 handler500 = "atmpxb.web.pages.server_error"
 
 urlpatterns = [
-    path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
     path("account/", include("allauth.urls")),
     path("", include("atmpxb.quality.urls")),

@@ -152,5 +152,5 @@ def _child(answer: Connection, work: Callable[..., Any], args: tuple[Any, ...]) 
         answer.send(("assay error", error.code, error.message, dict(error.facts)))
     except MemoryError:
         answer.send(("assay error", "engine.memory", "The analysis needs more memory than is allowed.", {}))
-    except Exception as error:  # noqa: BLE001 - whatever went wrong in there must be told, not lost
+    except Exception as error:
         answer.send(("fault", f"{type(error).__name__}: {error}"))

@@ -9,7 +9,15 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from atmpxb.quality.states import AnalysisState, CertificateState, FileState, RequestState, RunState, SampleState, TestState
+from atmpxb.quality.states import (
+    AnalysisState,
+    CertificateState,
+    FileState,
+    RequestState,
+    RunState,
+    SampleState,
+    TestState,
+)
 from atmpxb.records.documents.models import DocumentVersion
 from atmpxb.records.identifiers import new_id
 from atmpxb.records.people.models import Organisation, Person
@@ -128,7 +136,9 @@ class Sample(Owned):
     class Meta:
         ordering: ClassVar = ["label"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["organisation", "label"], name="sample_label", condition=~models.Q(label=""))
+            models.UniqueConstraint(
+                fields=["organisation", "label"], name="sample_label", condition=~models.Q(label="")
+            )
         ]
 
     def __str__(self) -> str:
@@ -288,7 +298,7 @@ class Result(Owned):
 
     test = models.ForeignKey(Test, on_delete=models.PROTECT, related_name="results")
     analysis = models.ForeignKey(Analysis, on_delete=models.PROTECT, related_name="results")
-    value = models.CharField(max_length=500, null=True)  # noqa: DJ001 - None is "undetermined", "" would be a word
+    value = models.CharField(max_length=500, null=True)
     unit = models.CharField(max_length=40, blank=True)
     reported = models.CharField(max_length=500)
     interval = models.JSONField(default=dict)

@@ -6,9 +6,10 @@ job. It is delivered at least once; the row that it works on, under a lock, deci
 
 from collections.abc import Callable
 
-from procrastinate import RetryStrategy
 from django.db import connection
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 #: After so many tries a job is left failed, for a person to look at.
 ATTEMPTS = 3
@@ -47,11 +48,13 @@ def drain() -> None:
     Raises:
         JobsLeft: a job failed, or failed once and waits for its next try.
     """
-    with app.replace_connector(app.connector.get_worker_connector()) as working:
+    worker: DjangoConnector = app.connector  # type: ignore[assignment]
+    with app.replace_connector(worker.get_worker_connector()) as working:
         working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT task_name, status FROM procrastinate_jobs WHERE status = 'failed' OR (status = 'todo' AND attempts > 0)"
+            "SELECT task_name, status FROM procrastinate_jobs"
+            " WHERE status = 'failed' OR (status = 'todo' AND attempts > 0)"
         )
         if left := cursor.fetchall():
             raise JobsLeft(", ".join(f"{name} is {status}" for name, status in left) + "; the log says why")

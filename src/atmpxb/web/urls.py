@@ -7,6 +7,7 @@ from atmpxb.web import pages
 app_name = "web"
 
 urlpatterns = [
+    path("", pages.home, name="home"),
     path("preferences", pages.preferences, name="preferences"),
     path("components", pages.components, name="components"),
 ]

@@ -33,7 +33,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "counts"
 COUNTING, LOOKING = ((EXAMPLES / name).read_bytes() for name in ("cell-count-triplicate.toml", "appearance.toml"))
 HOSTILE_BATCH = "B-7 *bold* #panic() $x$ `raw` <label> @ref \\ 中\u202e"
 
-SPECIFICATION = """\
+SPECIFICATION = b"""\
 schema = "atmpxb.specification/1"
 code = "SP-CART-01"
 product = "CART-01"
@@ -60,7 +60,7 @@ title = { en = "Appearance", nl = "Uitzicht" }
 method = "OB-001"
 reportable = "appearance"
 limit = { words = ["opaque_free"] }
-""".encode()
+"""
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,11 @@ def case(*, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATC
         issued_by=_organisation(LABORATORY, "Laboratory of the test"),
         requested_by=_organisation(CLIENT, "Client of the test"),
         product=records.Product("CART-01", "CAR-T cells", "Dispersion for infusion"),
-        batch=records.Batch(batch, "Client of the test", "2026-11-19T08:00:00Z", "2026-11-21T08:00:00Z", "Europe/Brussels"),
+        batch=records.Batch(
+            batch, "Client of the test", "2026-11-19T08:00:00Z", "2026-11-21T08:00:00Z", "Europe/Brussels"
+        ),
         samples=(
-            records.Sample(
-                "S1", {"en": "Cells", "nl": "Cellen"}, "2026-11-20T07:15:00Z", "intact", "4.1", "800"
-            ),
+            records.Sample("S1", {"en": "Cells", "nl": "Cellen"}, "2026-11-20T07:15:00Z", "intact", "4.1", "800"),
         ),
         specification=records.SpecificationReference("SP-CART-01", "2", sha256(SPECIFICATION).hexdigest()),
         analyses=(counted,) if kind == "interim" else (counted, looked),
@@ -127,7 +127,8 @@ def _analysis(
     inputs = [RawFile("export.csv", "counts", content, digest, "") for digest, content in raw.items()]
     found = kind.analyse(method, inputs, bench)
     files = tuple(
-        records.FileReference(file.sha256, file.name, file.role, file.sample, len(file.data), "vicell_blu") for file in inputs
+        records.FileReference(file.sha256, file.name, file.role, file.sample, len(file.data), "vicell_blu")
+        for file in inputs
     )
     reference = records.MethodReference(
         method.code, method.version, method.kind, method.sha256, method.title, method.reference

@@ -22,7 +22,7 @@ def tubes(label: str, seed: int, *, count: int = 4, events: int = 200_000) -> It
 def plate(labels: dict[str, float], seed: int, faults: tuple[str, ...] = ()) -> tuple[str, bytes]:
     """A 96-well plate with these samples and their copies per cell: name and RDML bytes."""
     design = PlateDesign(
-        samples=labels, serial=CYCLER, instrument=f"Simulated thermal cycler 96, SN {CYCLER}", date="2026-11-20T11:30:00"
+        samples=labels, serial=CYCLER, date="2026-11-20T11:30:00", instrument=f"Simulated cycler 96, SN {CYCLER}"
     )
     data, _ = simulate_plate(seed, design, faults)
     return f"vcn_{'_'.join(labels)}.rdml", data

@@ -14,7 +14,18 @@ from django.utils import timezone
 from atmpxb.platform.demo import files, network
 from atmpxb.quality import engine
 from atmpxb.quality.actions import catalogue, certificates, orders, requests, reviews, runs
-from atmpxb.quality.models import Batch, Certificate, Equipment, Order, Product, Request, Run, RunFile, Sample, Test
+from atmpxb.quality.models import (
+    Batch,
+    Certificate,
+    Equipment,
+    Order,
+    Product,
+    Request,
+    Run,
+    RunFile,
+    Sample,
+    Test,
+)
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import acting_for
@@ -49,7 +60,7 @@ def cast(password: str) -> Cast:
     """The accounts of the two organisations."""
     lab = [network.actor(account, LAB) for account in ("analyst", "analyst2", "reviewer", "qp")]
     company = [network.actor(account, COMPANY) for account in ("client", "qp")]
-    return Cast(*lab, *company, password)
+    return Cast(lab[0], lab[1], lab[2], lab[3], company[0], company[1], password)
 
 
 def examples() -> Path:
@@ -198,7 +209,7 @@ def _look(actor: Actor, run: Run) -> tuple[Run, str]:
 def approve(who: Cast, order: Order, kind: str = "final", language: str = "en", reason: str = "") -> Certificate:
     """The head of quality control approves; the worker renders, seals and publishes."""
     with acting_for(who.head.organisation_id, who.head.person_id):
-        current = Order.objects.select_related("request__batch__product", "request__specification", "client").get(pk=order.pk)
+        current = Order.objects.select_related("request__batch__product", "request__specification").get(pk=order.pk)
         seen = digest_of(certificates.content(current, kind, language, reason))
     return certificates.approve_certificate(
         actor=who.head, order=current, kind=Certificate.Kind(kind), language=language, proof=who.proof(who.head),

@@ -47,8 +47,8 @@ def approvable(order: Order) -> tuple[list[Test], list[Test]]:
 
 def content(order: Order, kind: str, language: str, reason: str = "") -> dict[str, Any]:
     """What the approving signature binds: the certificate as drafted, without signatures and number."""
-    draft = drafting.draft(order, kind=kind, language=language)
-    return {"order": order.number, "kind": kind, "language": language, "reason": reason, "draft": drafting.digest(draft)}
+    drafted = drafting.digest(drafting.draft(order, kind=kind, language=language))
+    return {"order": order.number, "kind": kind, "language": language, "reason": reason, "draft": drafted}
 
 
 @action("quality.approve_certificate", roles={Role.QP})
@@ -155,20 +155,20 @@ def issue(*, actor: Actor, certificate_id: UUID) -> None:
         parts = document.parts(certificate)
     pdf = document.sealed(certificate, parts, proof, signing_client())
     received = vault().keep(pdf)
-    issue_certificate(actor=actor, certificate=certificate, pdf_sha256=received.sha256, size=received.bytes, seq=entry.seq)
+    issue_certificate(actor=actor, certificate=certificate, received=received, seq=entry.seq)
     make_checkpoint(actor=actor, sign=signing_client())
 
 
 @action("quality.issue_certificate", roles={Role.QP})
-def issue_certificate(*, actor: Actor, certificate: Certificate, pdf_sha256: str, size: int, seq: int) -> Certificate:
+def issue_certificate(*, actor: Actor, certificate: Certificate, received: Received, seq: int) -> Certificate:
     """Record the sealed document, publish what anybody may check, and show the client the certificate.
 
     Raises:
         NotPossibleNow: it is issued already.
     """
-    now = timezone.now()
+    now, pdf_sha256 = timezone.now(), received.sha256
     move(certificate, "certificate.issued", issued_at=now, pdf_sha256=pdf_sha256, approved_seq=seq)
-    stored = register_file(actor=actor, received=Received(pdf_sha256, size), name=f"{certificate.number}.pdf")
+    stored = register_file(actor=actor, received=received, name=f"{certificate.number}.pdf")
     order = certificate.order
     printed = f"{certificate.number} v{certificate.version}"
     create(
@@ -180,8 +180,8 @@ def issue_certificate(*, actor: Actor, certificate: Certificate, pdf_sha256: str
         _supersede(certificate.replaces, printed, certificate.token)
     share(certificate, to=order.client_id, purpose=f"certificate {printed}")
     share(stored, to=order.client_id, purpose=f"certificate {printed}")
-    record("certificate.issued", actor=actor, on=certificate, number=printed, files=[pdf_sha256])
-    record("certificate.arrived", actor=actor, on=certificate, chain=order.client_id, number=printed, files=[pdf_sha256])
+    for event, chain in (("certificate.issued", None), ("certificate.arrived", order.client_id)):
+        record(event, actor=actor, on=certificate, chain=chain, number=printed, files=[pdf_sha256])
     return certificate
 
 
@@ -209,6 +209,5 @@ def _proof(entry: LedgerEntry, checkpoint: StoredCheckpoint) -> bytes:
             organisation_id=checkpoint.organisation_id, seq__lte=checkpoint.seq
         ).order_by("seq").values_list("hash", flat=True)
     ]  # fmt: skip
-    return build_proof(
-        entry.organisation_id, entry.link, hashes, bytes(checkpoint.payload), checkpoint.key_id, bytes(checkpoint.signature)
-    )
+    payload, signature = bytes(checkpoint.payload), bytes(checkpoint.signature)
+    return build_proof(entry.organisation_id, entry.link, hashes, payload, checkpoint.key_id, signature)

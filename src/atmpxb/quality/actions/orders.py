@@ -63,8 +63,9 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
     sample_of: dict[str, Sample] = {}
     for aliquot in sorted(specification.sampling.aliquots, key=lambda a: a.priority):
         sample = create(
-            Sample, order=order, aliquot=aliquot.code, title=dict(aliquot.title), label="", minimum_ul=aliquot.minimum_ul
-        )
+            Sample, order=order, aliquot=aliquot.code, title=dict(aliquot.title), label="",
+            minimum_ul=aliquot.minimum_ul,
+        )  # fmt: skip
         sample_of.update(dict.fromkeys(aliquot.tests, sample))
     for position, line in enumerate(specification.lines):
         create(

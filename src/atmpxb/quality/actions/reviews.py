@@ -54,12 +54,8 @@ def exceptions(run: Run) -> list[Finding]:
     outcome = analysis.outcome if analysis else {}
     for number, check in enumerate(outcome.get("checks", ())):
         if check["passed"] is not True:
-            found.append(
-                Finding(
-                    f"check:{number}", "check", f"{check['title'].get('en')}: {check['observed']} ({check['criterion']})",
-                    blocking=check["passed"] is False,
-                )
-            )  # fmt: skip
+            text = f"{check['title'].get('en')}: {check['observed']} ({check['criterion']})"
+            found.append(Finding(f"check:{number}", "check", text, blocking=check["passed"] is False))
     for result in Result.objects.filter(test__run=run, current=True).exclude(verdict__in=["complies", "reported"]):
         found.append(Finding(f"result:{result.pk}", "result", f"{result.line['title'].get('en')}: {result.verdict}"))
     for kind in ("exclusions", "repairs", "warnings"):

@@ -19,7 +19,7 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import Proof, sign
 from atmpxb.records.signatures.models import Meaning
-from atmpxb.records.vault.actions import register_file, vault
+from atmpxb.records.vault.actions import register_file
 from atmpxb.records.vault.store import Received
 
 

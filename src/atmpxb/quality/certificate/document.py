@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from atmpxb.quality.actions.analyses import vault
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
 from atmpxb.quality.states import TestState
 from atmpxb.records.signatures.signing import SigningClient
+from atmpxb.records.vault.actions import vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ def parts(certificate: Certificate) -> Parts:
     runs = sorted(
         {
             test.run
-            for test in order.tests.filter(state__in=[TestState.REVIEWED, TestState.APPROVED]).select_related("run__method")
-            if test.run
+            for test in order.tests.select_related("run__method")
+            if test.run and test.state in (TestState.REVIEWED, TestState.APPROVED)
         },
         key=lambda run: run.number,
     )
@@ -51,8 +51,8 @@ def parts(certificate: Certificate) -> Parts:
 
 def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient) -> bytes:
     """Render and seal. No database is touched, no lock is held."""
-    from atmpxb.quality.certificate.render import render  # noqa: PLC0415 - typst loads only where a page is made
-    from atmpxb.records.signatures.seal import seal  # noqa: PLC0415
+    from atmpxb.quality.certificate.render import render
+    from atmpxb.records.signatures.seal import seal
 
     written = certificate.record.encode()
     pdf = render(

@@ -1,6 +1,6 @@
 """From the laboratory's rows to the record of a certificate. Nothing is typed: every value comes from a result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -75,7 +75,8 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
         requested_by=_organisation(order.client),
         product=records.Product(batch.product.code, batch.product.name, batch.product.dosage_form),
         batch=records.Batch(
-            batch.number, batch.product.manufacturer, utc_text(batch.manufactured_at), utc_text(batch.expires_at), batch.zone
+            batch.number, batch.product.manufacturer, utc_text(batch.manufactured_at), utc_text(batch.expires_at),
+            batch.zone,
         ),
         samples=tuple(_sample(sample) for sample in order.samples.exclude(received_at=None).order_by("label")),
         specification=records.SpecificationReference(
@@ -178,8 +179,7 @@ def _value(value: dict[str, Any]) -> Value:
 def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.TestLine:
     approved = _approved(test)
     result = test.results.filter(current=True).first() if approved else None
-    limit = line.limit
-    text = limit.text(line.unit) if limit else ""
+    limit, choices = line.limit, _choices(test, line)
     return records.TestLine(
         code=line.code,
         title=dict(line.title),
@@ -190,22 +190,35 @@ def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.Tes
         performed_by=(test.run.performed_by_name if test.run else "") or order.organisation.name,
         subcontracted=bool(test.run and test.run.performed_by_name),
         measured_at=utc_text(result.measured_at) if result else None,
-        limit=records.Limit(_limit_words(line, text), plain(limit) if limit else {}),
+        limit=records.Limit(_limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
         informative=line.informative,
         status="approved" if approved else "pending",
         due_at=None if approved else utc_text(test.due_at),
-        results=(_result(result, test, line),) if result else (),
+        results=(_result(result, test, line, choices),) if result else (),
     )
 
 
-def _limit_words(line: SpecificationLine, text: str) -> dict[str, str]:
-    if text:
-        return {"en": text, "nl": text.replace(".", ",")} if not line.limit or not line.limit.words else {"en": text, "nl": text}
-    return {"en": "for information", "nl": "ter informatie"}
+def _limit_words(line: SpecificationLine, choices: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    limit = line.limit
+    if limit is None:
+        return {"en": "for information", "nl": "ter informatie"}
+    if limit.words:
+        said = [choices.get(word, {"en": word, "nl": word}) for word in limit.words]
+        return {language: " / ".join(one[language] for one in said) for language in ("en", "nl")}
+    text = limit.text(line.unit)
+    return {"en": text, "nl": text.replace(".", ",")}
 
 
-def _result(result: Result, test: Test, line: SpecificationLine) -> records.Result:
+def _choices(test: Test, line: SpecificationLine) -> Mapping[str, Mapping[str, str]]:
+    """The words of an observation by the code that is recorded, where a person chose from a list."""
+    method = parse(test.method.source.encode())
+    return next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+
+
+def _result(
+    result: Result, test: Test, line: SpecificationLine, choices: Mapping[str, Mapping[str, str]]
+) -> records.Result:
     interval = result.interval
     return records.Result(
         sample=test.sample.label,
@@ -216,7 +229,7 @@ def _result(result: Result, test: Test, line: SpecificationLine) -> records.Resu
         interval=Interval(**interval) if interval else None,
         verdict=result.verdict,  # type: ignore[arg-type]
         why={"en": result.why, "nl": result.why} if result.why else {},
-        shown={},
+        shown=dict(choices.get(result.value or "", {})),
     )
 
 

@@ -75,7 +75,8 @@ def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
     """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts."""
     fragment = request.headers.get("HX-Request") == "true"
     template = "quality/refused_fragment.html" if fragment else "quality/refused.html"
-    return render(request, template, {"refusals": found, "back": request.META.get("HTTP_REFERER", "/")}, status=found[0].status)
+    context = {"refusals": found, "back": request.META.get("HTTP_REFERER", "/")}
+    return render(request, template, context, status=found[0].status)
 
 
 def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:

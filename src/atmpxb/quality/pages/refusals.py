@@ -26,7 +26,7 @@ class Refusal:
     status: int = 422
 
 
-def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:  # noqa: PLR0911 - one answer for each kind of error
+def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
     """The rows for an error that an action raised by design; None for a fault in the program."""
     match error:
         case reviews.NotReady():
@@ -62,7 +62,9 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:  # noqa: PLR091
         case signatures.Changed():
             return (
                 Refusal(
-                    _("This has changed since you opened it"), _("Load the page again, look at it, then sign"), status=412
+                    _("This has changed since you opened it"),
+                    _("Load the page again, look at it, then sign"),
+                    status=412,
                 ),
             )
         case signatures.IdentityNotVerified():

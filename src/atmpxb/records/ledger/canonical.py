@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-type Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
+type Json = bool | int | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 #: RFC 8785 numbers are IEEE doubles: an integer beyond this bound would not survive another reader.
 LARGEST_INTEGER = 2**53 - 1

@@ -10,7 +10,16 @@ from django.utils import timezone
 from atmpxb.records.identifiers import new_id
 from atmpxb.records.ledger.writing import action, change, create, record, recording
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import GMP_ROLES, Access, Grant, Membership, Organisation, Person, Role, Site
+from atmpxb.records.people.models import (
+    GMP_ROLES,
+    Access,
+    Grant,
+    Membership,
+    Organisation,
+    Person,
+    Role,
+    Site,
+)
 
 
 class RolesConflict(Exception):

@@ -93,7 +93,7 @@ def prove_identity(*, actor: Actor, password: str, code: str = "") -> Proof:
 
 
 def _wrong_factor(person: Person, password: str, code: str) -> str:
-    from allauth.mfa.models import Authenticator  # noqa: PLC0415 - allauth's models need the loaded app registry
+    from allauth.mfa.models import Authenticator
 
     if not person.check_password(password):
         return "password"
@@ -105,9 +105,9 @@ def _wrong_factor(person: Person, password: str, code: str) -> str:
 
 def needs_code(person_id: UUID) -> bool:
     """Whether this person signs with a one-time code besides the password."""
-    from allauth.mfa.models import Authenticator  # noqa: PLC0415
+    from allauth.mfa.models import Authenticator
 
-    return Authenticator.objects.filter(user_id=person_id, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user_id=person_id, type=Authenticator.Type.TOTP).exists())
 
 
 def digest_of(content: Mapping[str, Any]) -> str:

@@ -94,7 +94,7 @@ def test_outside_the_standards_is_said() -> None:
     ],
 )
 def test_what_is_no_curve_is_refused(quantities: list[float], cqs: list[float]) -> None:
-    with pytest.raises(ValueError, match="standard curve|quantities"):
+    with pytest.raises(ValueError, match=r"standard curve|quantities"):
         fit(np.array(quantities, float), np.array(cqs, float))
 
 

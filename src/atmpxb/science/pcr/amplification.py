@@ -43,7 +43,7 @@ class AmplificationRules:
     gap: int = 8
     rise_over_noise: float = 10.0
     rise_over_plate: float = 0.05
-    steepness: float = 1.2
+    steepness: float = 1.1
     line_misfit: float = 3.0
     noisy: float = 0.02
     unfinished: float = 0.25
@@ -115,7 +115,8 @@ def amplify(
     flat_baseline, flat_noise, _ = _line(columns.astype(float), values, everywhere)
     local = _local_noise(values)
     amplified = (rise >= rules.rise_over_noise * np.maximum(noise, local)) & (rise > 0) & ~unusable
-    amplified &= (efficiency >= rules.steepness) & (flat_noise > rules.line_misfit * local)
+    # An efficiency that can't be read (a cycle of its window at or under the baseline) speaks against nobody.
+    amplified &= ~(efficiency < rules.steepness) & (flat_noise > rules.line_misfit * local)
     if amplified.any():
         amplified &= rise >= rules.rise_over_plate * np.median(rise[amplified])
     # A well that does not amplify is all ground phase: show it against a line through all its cycles.
@@ -243,11 +244,11 @@ def _plateau(corrected: Floats) -> Floats:
 
 
 def _efficiency(corrected: Floats, index: NDArray[np.intp], window: int) -> Floats:
-    """Fold per cycle, for comparing the wells of an assay: growth slows before the exponential phase ends, so it
-    reads low by about 0.1. The efficiency of an assay is that of its standard curve.
+    """Fold per cycle, for comparing the wells of an assay.
 
-    Slope of log fluorescence over ``window`` cycles that end at the end of the exponential phase; NaN where one of
-    them is not above the baseline.
+    Slope of log fluorescence over ``window`` cycles that end at the end of the exponential phase; NaN where
+    one of them is not above the baseline. Growth slows before that phase ends, so the slope reads low by
+    about 0.1; the efficiency of an assay is that of its standard curve.
     """
     rows = np.arange(corrected.shape[0])
     chosen = np.stack([corrected[rows, np.maximum(index - k, 0)] for k in range(window - 1, -1, -1)], axis=1)

@@ -189,7 +189,8 @@ def test_facts_are_read_before_anything_is_analysed() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("Voorbeeld, Vera", "name"), ("Vera Voorbeeld", "name"), ("geb. 01/02/1960", "date, perhaps of birth"),
+        ("Voorbeeld, Vera", "name"), ("Vera Voorbeeld", "name"),
+        ("geb. 01/02/1960", "date, perhaps of birth"),
         ("60.02.01-123.45", "national number"), ("Patient 12", "words about a person"),
         ("Positive control, 2 copies", ""), ("STD_RNase P_10000.0", ""), ("Standard Curve Example", ""),
         ("Alm12", ""), ("5ng gDNA", ""), ("9c93d5da-1797-44c1-b46c-05d501af4e22", ""), ("ATMP-2026-0001", ""),

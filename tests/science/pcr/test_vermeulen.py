@@ -1,5 +1,8 @@
-"""The published benchmark (Ruijter et al. 2013, Methods 59:32): raw curves of 22 genes, judged against what eleven
-methods made of them. Resolution is the smallest fold difference that can be told apart; 1 would be perfect."""
+"""The published benchmark (Ruijter et al. 2013, Methods 59:32): raw curves of 22 genes.
+
+Judged against a published method. Resolution is the smallest fold difference that can be told apart (ideal:
+1).
+"""
 
 import csv
 from pathlib import Path

@@ -31,6 +31,8 @@ class AmplificationRules:
         rise_over_plate: at least this part of the median rise of the plate's clear wells,
         steepness: and reaches its end of exponential phase with an efficiency of at least this (fold per
             cycle).
+        line_misfit: and scatters about a straight line through all cycles by more than this many times what
+            neighbouring cycles scatter, so that drift alone is no amplification.
         noisy: noise SD above this part of the rise is flagged.
         unfinished: slope at the end above this part of the steepest slope is flagged as no plateau.
         late: Cq after this cycle is flagged.
@@ -41,7 +43,8 @@ class AmplificationRules:
     gap: int = 8
     rise_over_noise: float = 10.0
     rise_over_plate: float = 0.05
-    steepness: float = 1.2
+    steepness: float = 1.1
+    line_misfit: float = 3.0
     noisy: float = 0.02
     unfinished: float = 0.25
     late: float = 38.0
@@ -108,15 +111,16 @@ def amplify(
     corrected = values - baseline
     rise = _plateau(corrected)
     efficiency = _efficiency(corrected, index, rules.window)
-    amplified = (
-        (rise >= rules.rise_over_noise * noise) & (rise > 0) & (efficiency >= rules.steepness) & ~unusable
-    )
+    everywhere = np.broadcast_to(columns >= rules.skipped, values.shape)
+    flat_baseline, flat_noise, _ = _line(columns.astype(float), values, everywhere)
+    local = _local_noise(values)
+    amplified = (rise >= rules.rise_over_noise * np.maximum(noise, local)) & (rise > 0) & ~unusable
+    # An efficiency that can't be read (a cycle of its window at or under the baseline) speaks against nobody.
+    amplified &= ~(efficiency < rules.steepness) & (flat_noise > rules.line_misfit * local)
     if amplified.any():
         amplified &= rise >= rules.rise_over_plate * np.median(rise[amplified])
     # A well that does not amplify is all ground phase: show it against a line through all its cycles.
     flat = ~amplified
-    everywhere = np.broadcast_to(columns >= rules.skipped, values.shape)
-    flat_baseline, flat_noise, _ = _line(columns.astype(float), values, everywhere)
     baseline = np.where(flat[:, None], flat_baseline, baseline)
     corrected = values - baseline
     noise = np.where(flat, flat_noise, noise)
@@ -224,6 +228,14 @@ def _line(x: Floats, y: Floats, mask: Flags) -> tuple[Floats, Floats, Flags]:
     return line, np.sqrt((residual * residual).sum(axis=1) / freedom), sloped
 
 
+def _local_noise(values: Floats) -> Floats:
+    """SD of a single reading from second differences (√6 times as large for white noise), by their median, so
+    that the rise of the curve does not count."""
+    second = np.abs(values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:])
+    noise: Floats = np.median(second, axis=1) / (0.6744897501960817 * np.sqrt(6.0))
+    return noise
+
+
 def _plateau(corrected: Floats) -> Floats:
     """Height of the highest three neighbouring cycles, so that one spike is no plateau."""
     three = (corrected[:, :-2] + corrected[:, 1:-1] + corrected[:, 2:]) / 3
@@ -232,8 +244,12 @@ def _plateau(corrected: Floats) -> Floats:
 
 
 def _efficiency(corrected: Floats, index: NDArray[np.intp], window: int) -> Floats:
-    """Fold per cycle: slope of log fluorescence over ``window`` cycles that end at the end of the exponential
-    phase; NaN where one of them is not above the baseline."""
+    """Fold per cycle, for comparing the wells of an assay.
+
+    Slope of log fluorescence over ``window`` cycles that end at the end of the exponential phase; NaN where
+    one of them is not above the baseline. Growth slows before that phase ends, so the slope reads low by
+    about 0.1; the efficiency of an assay is that of its standard curve.
+    """
     rows = np.arange(corrected.shape[0])
     chosen = np.stack([corrected[rows, np.maximum(index - k, 0)] for k in range(window - 1, -1, -1)], axis=1)
     usable = (chosen > 0).all(axis=1) & (index >= window - 1)

@@ -1,4 +1,5 @@
-"""Real RDML of four sources is read whole; broken, hostile and irregular files are refused or mended in the open."""
+"""Real RDML of four sources is read whole; broken or hostile files are refused, irregular ones mended
+openly."""
 
 import io
 import json
@@ -19,7 +20,8 @@ needs_reference = pytest.mark.skipif(REFERENCE is None, reason="reference data a
 MINIMAL = """<rdml xmlns="http://www.rdml.org" version="1.3">
 <sample id="S"><type>unkn</type></sample><target id="T"><type>toi</type></target>
 <experiment id="E"><run id="R"><pcrFormat><rows>8</rows><columns>12</columns><rowLabel>ABC</rowLabel>
-<columnLabel>123</columnLabel></pcrFormat><react id="13"><sample id="S"/><data><tar id="T"/>{data}</data></react>
+<columnLabel>123</columnLabel></pcrFormat>
+<react id="13"><sample id="S"/><data><tar id="T"/>{data}</data></react>
 </run></experiment></rdml>"""
 
 

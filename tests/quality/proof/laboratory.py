@@ -30,7 +30,9 @@ from atmpxb.science.simulate.counts import Suspension, vicell_blu
 LABORATORY, CLIENT = UUID(int=0x0A), UUID(int=0x0B)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[3] / "examples" / "counts"
-COUNTING, LOOKING = ((EXAMPLES / name).read_bytes() for name in ("cell-count-triplicate.toml", "appearance.toml"))
+COUNTING, LOOKING = (
+    (EXAMPLES / name).read_bytes() for name in ("cell-count-triplicate.toml", "appearance.toml")
+)
 HOSTILE_BATCH = "B-7 *bold* #panic() $x$ `raw` <label> @ref \\ 中\u202e"
 
 SPECIFICATION = """\
@@ -72,7 +74,9 @@ class Case:
     plots: Mapping[str, tuple[Plot, ...]]
 
 
-def case(*, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATCH, viability: float = 93.0) -> Case:
+def case(
+    *, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATCH, viability: float = 93.0
+) -> Case:
     """The record as an honest laboratory fills it: every value from an analysis, every verdict judged."""
     export = vicell_blu((Suspension("S1", 1.4e6, viability),), seed=11)
     raw = {sha256(export).hexdigest(): export}
@@ -80,7 +84,13 @@ def case(*, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATC
     looked, _ = _analysis("R-2", LOOKING, {}, {"appearance": {"S1": "opaque_free"}})
     lines = [_line(line, [counted, looked], kind) for line in parse_specification(SPECIFICATION).lines]
     outcome = {result.verdict for line in lines for result in line.results}
-    reached = "undetermined" if kind == "interim" else "does_not_comply" if "does_not_comply" in outcome else "complies"
+    reached = (
+        "undetermined"
+        if kind == "interim"
+        else "does_not_comply"
+        if "does_not_comply" in outcome
+        else "complies"
+    )
     signed = records.SignatureRecord(
         "QP role, illustrative", "Qualified person", "Laboratory", {"en": "Approved", "nl": "Goedgekeurd"},
         "2026-11-20T11:59:30Z", "ab" * 32,
@@ -97,7 +107,9 @@ def case(*, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATC
         issued_by=_organisation(LABORATORY, "Laboratory of the test"),
         requested_by=_organisation(CLIENT, "Client of the test"),
         product=records.Product("CART-01", "CAR-T cells", "Dispersion for infusion"),
-        batch=records.Batch(batch, "Client of the test", "2026-11-19T08:00:00Z", "2026-11-21T08:00:00Z", "Europe/Brussels"),
+        batch=records.Batch(
+            batch, "Client of the test", "2026-11-19T08:00:00Z", "2026-11-21T08:00:00Z", "Europe/Brussels"
+        ),
         samples=(
             records.Sample(
                 "S1", {"en": "Cells", "nl": "Cellen"}, "2026-11-20T07:15:00Z", "intact", "4.1", "800"
@@ -127,7 +139,8 @@ def _analysis(
     inputs = [RawFile("export.csv", "counts", content, digest, "") for digest, content in raw.items()]
     found = kind.analyse(method, inputs, bench)
     files = tuple(
-        records.FileReference(file.sha256, file.name, file.role, file.sample, len(file.data), "vicell_blu") for file in inputs
+        records.FileReference(file.sha256, file.name, file.role, file.sample, len(file.data), "vicell_blu")
+        for file in inputs
     )
     reference = records.MethodReference(
         method.code, method.version, method.kind, method.sha256, method.title, method.reference
@@ -204,7 +217,9 @@ def proof(certificate: Certificate, client: SigningClient) -> bytes:
 def pages(made: Case, proven: bytes) -> bytes:
     """The unsealed document."""
     methods = {sha256(source).hexdigest(): source for source in (COUNTING, LOOKING)}
-    return render(made.certificate, proof=proven, methods=methods, specification=SPECIFICATION, plots=made.plots)
+    return render(
+        made.certificate, proof=proven, methods=methods, specification=SPECIFICATION, plots=made.plots
+    )
 
 
 def sealed(made: Case, client: SigningClient) -> bytes:

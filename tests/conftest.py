@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from atmpxb.platform import connection, roles
@@ -77,7 +77,7 @@ def database(
     template: str,
     django_db_blocker: DjangoDbBlocker,
     monkeypatch: pytest.MonkeyPatch,
-    settings: SettingsWrapper,
+    settings: Settings,
     tmp_path: Path,
 ) -> Iterator[str]:
     """A fresh, migrated, empty database behind Django's connections; its name.
@@ -127,7 +127,7 @@ def signing_process(session_home: Home) -> Iterator[Path]:
 
 
 @pytest.fixture
-def signer(signing_process: Path, settings: SettingsWrapper) -> Path:
+def signer(signing_process: Path, settings: Settings) -> Path:
     """The signing process, known to the settings; the path of its socket."""
     settings.SIGNER_SOCKET = str(signing_process)
     return signing_process

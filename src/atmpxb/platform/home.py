@@ -70,6 +70,11 @@ class Home:
         """Written when the demo network is loaded whole: the lines that ``up`` greets with."""
         return self.root / "greeting.txt"
 
+    @property
+    def loading(self) -> Path:
+        """Exists while the demo network is being loaded, and after a load that was interrupted."""
+        return self.root / "demo.loading"
+
     def create(self) -> "Home":
         """Make the folders that are missing and put their permissions right.
 

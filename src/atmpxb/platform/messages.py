@@ -1,8 +1,8 @@
 """Message catalogues without gettext's programs: extract, merge, check, compile.
 
-Keys are the English sentences of the source. ``update()`` brings the catalogues in line with the source, ``check()``
-says what is wrong with them, ``compile_catalogues()`` makes what Django reads. Templates are turned into Python
-text by Django's own ``templatize``; Babel extracts, merges and writes.
+Keys are the English sentences of the source. ``update()`` brings the catalogues in line with the source,
+``check()`` says what is wrong with them, ``compile_catalogues()`` makes what Django reads. Templates are
+turned into Python text by Django's own ``templatize``; Babel extracts, merges and writes.
 """
 
 import os
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -45,7 +46,8 @@ _HEADERS = re.compile(
 #: Catalogues must not change when nothing has: they carry no date of today.
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 
-type Key = tuple[str | None, str | tuple[str, ...]]
+#: Context and singular: what tells two sentences apart.
+type Key = tuple[str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ class Found:
 def sources(package: Path = PACKAGE) -> list[Path]:
     """Python and template files that may hold sentences, sorted. Science speaks in dataclasses, not here."""
     python = [
-        path for path in package.rglob("*.py") if "migrations" not in path.parts and "science" not in path.parts
+        path
+        for path in package.rglob("*.py")
+        if "migrations" not in path.parts and "science" not in path.parts
     ]
     templates = [
         path
@@ -83,7 +87,7 @@ def extract(package: Path = PACKAGE) -> Iterator[Found]:
         for line, function, arguments, _comments in extract_python(
             BytesIO(text.encode()), _KEYWORDS, (), {"encoding": "utf-8"}
         ):
-            found = _found(name, line, function, arguments)
+            found = _found(name, line, str(function), arguments)
             if found is not None:
                 yield found
 
@@ -95,9 +99,9 @@ def _template_as_python(text: str, origin: str) -> str:
     return "\n".join(line.lstrip() for line in templatize(text, origin=origin).splitlines())
 
 
-def _found(path: str, line: int, function: str | None, arguments: object) -> Found | None:
-    parts = list(arguments) if isinstance(arguments, tuple | list) else [arguments]
-    name = (function or "").removesuffix("_lazy")
+def _found(path: str, line: int, function: str, arguments: object) -> Found | None:
+    parts: list[Any] = list(arguments) if isinstance(arguments, tuple | list) else [arguments]
+    name = function.removesuffix("_lazy")
     context = parts.pop(0) if name in ("pgettext", "npgettext") else None
     count = 2 if name in ("ngettext", "npgettext") else 1
     texts = parts[:count]
@@ -112,16 +116,14 @@ def template(package: Path = PACKAGE) -> Catalog:
     places: dict[Key, set[str]] = {}
     texts: dict[Key, Found] = {}
     for found in extract(package):
-        key = (found.context, found.ids if isinstance(found.ids, str) else found.ids[0])
+        key: Key = (found.context, found.ids if isinstance(found.ids, str) else found.ids[0])
         places.setdefault(key, set()).add(found.path)
         # A sentence that also has a plural somewhere keeps it.
         if key not in texts or isinstance(found.ids, tuple):
             texts[key] = found
     for key in sorted(texts, key=lambda item: (min(places[item]), str(item[1]).lower(), item[0] or "")):
         found = texts[key]
-        catalogue.add(
-            found.ids, locations=[(path, 0) for path in sorted(places[key])], context=found.context
-        )
+        catalogue.add(found.ids, locations=[(path, 0) for path in sorted(places[key])], context=found.context)
     return catalogue
 
 
@@ -193,7 +195,9 @@ def check(package: Path = PACKAGE, folder: Path = LOCALE_FOLDER) -> list[str]:
         for key, message in wanted.items():
             place = message.locations[0][0]
             if key not in present:
-                problems.append(f"{language}: {place}: missing: {_show(key)} (run ./dev atmpxb messages update)")
+                problems.append(
+                    f"{language}: {place}: missing: {_show(key)} (run ./dev atmpxb messages update)"
+                )
             else:
                 problems += [f"{language}: {place}: {what}: {_show(key)}" for what in _wrong(present[key])]
         problems += [f"{language}: no longer used: {_show(key)}" for key in present if key not in wanted]
@@ -202,7 +206,7 @@ def check(package: Path = PACKAGE, folder: Path = LOCALE_FOLDER) -> list[str]:
 
 def _key(message: Message) -> Key:
     ids = message.id
-    return (message.context, ids if isinstance(ids, str) else tuple(ids)[0])
+    return (message.context, ids if isinstance(ids, str) else next(iter(ids)))
 
 
 def _show(key: Key) -> str:
@@ -211,7 +215,7 @@ def _show(key: Key) -> str:
 
 def _wrong(message: Message) -> Iterator[str]:
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
-    texts = [message.string] if isinstance(message.string, str) else list(message.string)
+    texts = [message.string] if isinstance(message.string, str) else list(message.string or ())
     if message.fuzzy:
         yield "fuzzy"
     if len(texts) < len(ids) or not all(texts):
@@ -233,8 +237,9 @@ def _wrong(message: Message) -> Iterator[str]:
 def compile_catalogues(folder: Path = LOCALE_FOLDER) -> list[Path]:
     """Write the binary catalogue of each language whose source changed; return those written.
 
-    The binary carries the modification time of the text it was made of, so a look at two times tells whether it
-    is stale, whichever is newer (a checkout may turn back time). Replaced in one step: readers see old or new.
+    The binary carries the modification time of the text it was made of, so a look at two times tells
+    whether it is stale, whichever is newer (a checkout may turn back time). Replaced in one step: readers see
+    old or new.
     """
     written = []
     for language in LANGUAGES:

@@ -87,7 +87,9 @@ def drop(admin_dsn: str, database: str) -> None:
     from psycopg import sql
 
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+        )
 
 
 def _prepare_roles(connection: "psycopg.Connection", passwords: Mapping[str, str]) -> None:

@@ -54,6 +54,7 @@ class AnalysisState(models.TextChoices):
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
+    SUPERSEDED = "superseded", _("Superseded")
 
 
 class CertificateState(models.TextChoices):
@@ -97,7 +98,8 @@ TRANSITIONS: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
         "analysis.started": (frozenset({"queued", "running"}), "running"),
         "analysis.finished": (frozenset({"queued", "running"}), "done"),
         "analysis.failed": (frozenset({"queued", "running"}), "failed"),
-        "analysis.repeated": (frozenset({"failed"}), "queued"),
+        "analysis.superseded": (frozenset({"queued", "running"}), "superseded"),
+        "analysis.repeated": (frozenset({"failed", "superseded"}), "queued"),
     },
     "certificate": {
         "certificate.issued": (frozenset({"approved"}), "issued"),

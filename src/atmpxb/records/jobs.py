@@ -7,6 +7,7 @@ job. It is delivered at least once; the row that it works on, under a lock, deci
 from collections.abc import Callable
 
 from procrastinate import RetryStrategy
+from django.db import connection
 from procrastinate.contrib.django import app
 
 #: After so many tries a job is left failed, for a person to look at.
@@ -36,10 +37,24 @@ async def rescue(timestamp: int) -> None:
         await app.job_manager.retry_job(stalled)
 
 
+class JobsLeft(RuntimeError):
+    """Some jobs could not be done."""
+
+
 def drain() -> None:
-    """Do every job that waits, here and now, then return: for commands that run without a worker."""
+    """Do every job that waits, here and now, then return: for commands that run without a worker.
+
+    Raises:
+        JobsLeft: a job failed, or failed once and waits for its next try.
+    """
     with app.replace_connector(app.connector.get_worker_connector()) as working:
         working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT task_name, status FROM procrastinate_jobs WHERE status = 'failed' OR (status = 'todo' AND attempts > 0)"
+        )
+        if left := cursor.fetchall():
+            raise JobsLeft(", ".join(f"{name} is {status}" for name, status in left) + "; the log says why")
 
 
 __all__ = ["ATTEMPTS", "drain", "enqueue", "job", "rescue"]

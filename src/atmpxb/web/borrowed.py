@@ -1,7 +1,7 @@
 """Sentences of the sign-in library that our pages show, so that our catalogues can say them in our words.
 
-The library's Dutch says *je*; this product says *u*. Django takes the translation of the application that is listed
-first, so ``atmpxb.web`` stands before ``allauth`` in the settings.
+The library's Dutch says *je*; this product says *u*. Django takes the translation of the application that
+is listed first, so ``atmpxb.web`` stands before ``allauth`` in the settings.
 """
 
 from django.utils.translation import gettext_noop as _

@@ -70,18 +70,22 @@ def in_zone(at: datetime, zone: str | tzinfo | None) -> datetime:
     return at.astimezone(ZoneInfo(zone) if isinstance(zone, str) and zone else (zone or ZoneInfo("UTC")))
 
 
-def moment(at: datetime | date, zone: str | tzinfo | None, language: str, pattern: str = "j M Y H:i") -> Moment:
+def moment(
+    at: datetime | date, zone: str | tzinfo | None, language: str, pattern: str = "j M Y H:i"
+) -> Moment:
     """Write a date, or a date and time with the abbreviation of its zone.
 
     >>> from datetime import UTC
     >>> moment(datetime(2026, 11, 22, 13, 2, tzinfo=UTC), "Europe/Brussels", "en")
     Moment(machine='2026-11-22T14:02:00+01:00', words='22 Nov 2026 14:02 CET')
     """
+    if language.startswith("nl"):
+        pattern = pattern.replace("M", "b")  # months are no names in Dutch: no capital
     with override(language):
         if not isinstance(at, datetime):
-            return Moment(at.isoformat(), dateformat.format(at, "j M Y"))
+            return Moment(at.isoformat(), dateformat.format(at, pattern))
         local = in_zone(at, zone)
-        # dateformat turns an aware moment to the zone of the site again; the wall clock is already right here.
+        # dateformat would turn an aware moment to the server's zone; the wall clock is already right here.
         words = dateformat.format(local.replace(tzinfo=None), pattern)
     return Moment(local.isoformat(timespec="seconds"), f"{words} {local.tzname()}")
 
@@ -101,4 +105,6 @@ def span_text(span: timedelta) -> str:
 def due_text(at: datetime, now: datetime) -> str:
     """Write how long there is until a moment, or how long it has passed, by the server's clock."""
     span = span_text(at - now)
-    return gettext("%(span)s left") % {"span": span} if at > now else gettext("%(span)s late") % {"span": span}
+    return (
+        gettext("%(span)s left") % {"span": span} if at > now else gettext("%(span)s late") % {"span": span}
+    )

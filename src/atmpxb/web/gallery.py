@@ -41,7 +41,9 @@ class ArrivalForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text=gettext_lazy("Comma or point; the logger's last reading."),
     )
-    remark = forms.CharField(label=gettext_lazy("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    remark = forms.CharField(
+        label=gettext_lazy("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
     seal = forms.BooleanField(label=gettext_lazy("Seal unbroken"), required=False)
 
 
@@ -77,8 +79,12 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "zone": _ZONE,
         "form": form,
         "values": values,
-        "verdicts": ("complies", "does_not_comply", "attention", "undetermined"),
-        "dues": [_NOW + timedelta(hours=26, minutes=10), _NOW + timedelta(minutes=42), _NOW - timedelta(minutes=20)],
+        "verdicts": ("complies", "does_not_comply", "attention", "undetermined", "reported"),
+        "dues": [
+            _NOW + timedelta(hours=26, minutes=10),
+            _NOW + timedelta(minutes=42),
+            _NOW - timedelta(minutes=20),
+        ],
         "refusals": [
             {
                 "what": _("Channel CD34-PE is not in this file."),

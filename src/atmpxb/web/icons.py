@@ -1,4 +1,4 @@
-"""Line icons of the shell on a 24-unit grid. Each stands beside its word and is hidden from screen readers."""
+"""Line icons of the shell on a 24-unit grid, each beside its word and hidden from screen readers."""
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -61,7 +61,7 @@ def icon(name: str, size: int = 20) -> SafeString:
     )
 
 
-#: The forms of a verdict. Marks are holes (even-odd), so that they keep their shape in one ink and in grey print.
+#: The forms of a verdict. Marks are holes (even-odd): they keep their shape in one ink and in grey print.
 _FORMS = {
     "complies": '<circle cx="10" cy="10" r="8" fill="none" stroke="currentColor" stroke-width="2"/>'
     '<path d="M6 10.5l3 3 5.5-6.5" fill="none" stroke="currentColor" stroke-width="2" '
@@ -71,9 +71,10 @@ _FORMS = {
     'L11.8 10l2.6-2.6-1.8-1.8L10 8.2z"/>',
     "attention": '<path fill="currentColor" fill-rule="evenodd" d="M10 1 19.5 18.5H.5zM8.9 7h2.2v6H8.9z'
     'M8.9 14.4h2.2v2.2H8.9z"/>',
-    "undetermined": '<rect x="2" y="2" width="16" height="16" fill="none" stroke="currentColor" '
-    'stroke-width="2" stroke-dasharray="3 2.33"/><path d="M7.6 8a2.4 2.4 0 1 1 3.4 2.2c-.7.300-1 .7-1 1.5'
-    'M10 14.2v.6" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"/>',
+    "undetermined": '<path d="M2 6V2h4m3 0h3m3 0h3v4m0 3v3m0 3v3h-3m-3 0H9m-3 0H2v-3m0-3V9" fill="none" '
+    'stroke="currentColor" stroke-width="1.7"/>'
+    '<path d="M7.7 8a2.3 2.3 0 1 1 3.3 2.1c-.7.3-1 .7-1 1.4m0 2.6v.1" '
+    'fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/>',
 }
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language, get_language
 from django.views.decorators.http import require_GET, require_POST
@@ -51,7 +52,9 @@ def components(request: HttpRequest) -> HttpResponse:
 
 
 def _error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    return render(request, f"{status}.html", {"status": int(status), "language": get_language()}, status=status)
+    return render(
+        request, f"{status}.html", {"status": int(status), "language": get_language()}, status=status
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -71,4 +74,4 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: its template stands alone, for what broke may be the shell."""
-    return render(request, "500.html", {"status": 500}, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HttpResponse(get_template("500.html").render({}), status=HTTPStatus.INTERNAL_SERVER_ERROR)

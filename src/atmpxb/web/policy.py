@@ -8,7 +8,8 @@ from django.shortcuts import resolve_url
 from django.utils.csp import CSP
 
 #: Content security policy of every page: own files only, nothing inline, nothing evaluated. No nonces: a page
-#: that needs an inline script is a page to mend. Pictures may be data (plots, the QR code of an authenticator).
+#: that needs an inline script is a page to mend. Pictures may be data (plots, the QR code of an
+#: authenticator).
 CONTENT: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -32,9 +33,9 @@ type Handler = Callable[[HttpRequest], HttpResponse]
 class PagePolicy:
     """Middleware: private pages stay out of caches, and a page fragment never becomes a sign-in page.
 
-    Bench computers are shared: after signing out, *Back* must show nothing. When the session has ended, a request
-    by htmx gets 401 instead of the redirect to the sign-in page, so that the page with its input stays in place
-    and shows a banner.
+    Bench computers are shared: after signing out, *Back* must show nothing. When the session has ended, a
+    request by htmx gets 401 instead of the redirect to the sign-in page, so that the page with its input
+    stays in place and shows a banner.
     """
 
     def __init__(self, get_response: Handler) -> None:

@@ -21,7 +21,7 @@ SCALES = [
     Hyperlog(T=1000, W=0.01, M=4, A=1),
 ]
 
-#: Gating-ML 2.0, section 6.4, printed to six decimals for T = 1000, W = 1, M = 4, A = 0.
+#: Test values of Gating-ML 2.0, six decimals, T = 1000, W = 1, M = 4, A = 0 (FlowUtils publishes the same).
 LOGICLE_TABLE = {-10.0: 0.067574, -5.0: 0.147986, -1.0: 0.228752, 0.0: 0.25, 1.0: 0.271248, 10.0: 0.432426}
 LOGICLE_TABLE |= {100.0: 0.739548, 1000.0: 1.0}
 
@@ -75,6 +75,18 @@ def test_order_is_kept_and_the_top_of_scale_is_one(scale):
     y = scale.apply(x)
     assert (np.diff(y) >= 0).all()
     assert float(scale.apply(np.array([scale.T]))[0]) == pytest.approx(1.0, abs=1e-14)
+
+
+@pytest.mark.parametrize("scale", [s for s in SCALES if isinstance(s, Logicle | Hyperlog)])
+def test_one_absurd_value_does_not_blur_the_others(scale):
+    """A corrupt float of 1e37 or 1e300 beside real signals: each keeps its place on the scale."""
+    sane = np.concatenate([[0.0], np.geomspace(1e-9, 1e7, 400)])
+    alone = scale.apply(np.concatenate([-sane, sane]))
+    for absurd in (1e20, 1e37, 1e38, 1e300):
+        together = scale.apply(np.concatenate([-sane, sane, [absurd]]))
+        np.testing.assert_allclose(together[:-1], alone, rtol=0, atol=1e-14)
+        assert float(scale.inverse(together[-1:])[0]) == pytest.approx(absurd, rel=1e-11)
+    np.testing.assert_allclose(scale.inverse(alone[402:]), sane[1:], rtol=1e-9, atol=1e-10)
 
 
 def test_values_beyond_all_numbers_do_not_spoil_their_neighbours():

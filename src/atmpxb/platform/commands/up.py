@@ -17,6 +17,7 @@ import click
 
 from atmpxb.platform import connection
 from atmpxb.platform.binaries import PostgresFailed
+from atmpxb.platform.commands.demo_load import discard_interrupted_load
 from atmpxb.platform.embedded import EmbeddedPostgres
 from atmpxb.platform.home import Home
 from atmpxb.platform.supervisor import (
@@ -69,6 +70,8 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
         importlib.import_module("atmpxb.platform.messages").compile_catalogues()
     if embedded:
         supervisor.add(Database(embedded))
+        if discard_interrupted_load(here, embedded):
+            click.echo("The demo was not loaded whole last time: starting it afresh.")
 
     def program(name: str, command: list[str], ready: _Question) -> None:
         log = here.logs / f"{name}.log"

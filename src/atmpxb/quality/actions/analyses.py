@@ -98,7 +98,7 @@ def bench(run: Run) -> dict[str, Any]:
 def _ask(actor: Actor, run: Run) -> Analysis:
     wanted = inputs(run)
     present = Analysis.objects.filter(run=run, input_digest=digest(wanted), engine=engine.ENGINE).first()
-    if present and present.state != AnalysisState.FAILED:
+    if present and present.state not in (AnalysisState.FAILED, AnalysisState.SUPERSEDED):
         return present
     if present:
         move(present, "analysis.repeated", problem={}, asked_at=timezone.now())
@@ -202,13 +202,25 @@ def fail_analysis(*, actor: Actor, analysis: Analysis, error: AssayError) -> Ana
     return analysis
 
 
+@action("quality.supersede_analysis", roles={Role.ANALYST})
+def supersede_analysis(*, actor: Actor, analysis: Analysis) -> Analysis:
+    """Leave an analysis undone because files or entries have changed since it was asked for."""
+    move(analysis, "analysis.superseded", finished_at=timezone.now(), stage="")
+    record("analysis.superseded", actor=actor, on=analysis)
+    return analysis
+
+
 def perform(*, actor: Actor, analysis_id: UUID) -> None:
     """The job: calculate, store the plots, write the results. Harmless when repeated."""
     with acting_for(actor.organisation_id, actor.person_id):
         analysis = Analysis.objects.select_related("run__method").get(pk=analysis_id)
-    if analysis.state in (AnalysisState.DONE, AnalysisState.FAILED):
+        wanted = digest(inputs(analysis.run)) == analysis.input_digest
+    if analysis.state not in (AnalysisState.QUEUED, AnalysisState.RUNNING):
         return
     try:
+        if not wanted:
+            supersede_analysis(actor=actor, analysis=analysis)
+            return
         try:
             outcome = calculate(analysis)
         except AssayError as error:

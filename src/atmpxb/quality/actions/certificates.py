@@ -4,7 +4,6 @@ The order matters: the approval is in the chain before the checkpoint, and the c
 so that the document carries the proof of its own approval. Only the hash of the sealed file comes after it.
 """
 
-import base64
 import secrets
 from typing import Any
 from uuid import UUID
@@ -18,9 +17,9 @@ from atmpxb.quality.actions.reviews import NotReady, OwnWork, performers
 from atmpxb.quality.certificate import document, drafting
 from atmpxb.quality.certificate.record import record_sha256
 from atmpxb.quality.models import Certificate, Order, Publication, Test
+from atmpxb.quality.proof.inclusion import build_proof
 from atmpxb.quality.states import CertificateState, TestState, move
 from atmpxb.records import jobs
-from atmpxb.records.ledger import merkle
 from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
 from atmpxb.records.ledger.writing import acting_for, action, change, create, record
@@ -202,7 +201,7 @@ def _approval_entry(certificate: Certificate) -> LedgerEntry:
     raise LedgerEntry.DoesNotExist(f"the chain has no approval of {certificate}")
 
 
-def _proof(entry: LedgerEntry, checkpoint: StoredCheckpoint) -> dict[str, Any]:
+def _proof(entry: LedgerEntry, checkpoint: StoredCheckpoint) -> bytes:
     """The attachment that proves the approval: the entry, its place in the tree, and the signed checkpoint."""
     hashes = [
         bytes(value)
@@ -210,24 +209,6 @@ def _proof(entry: LedgerEntry, checkpoint: StoredCheckpoint) -> dict[str, Any]:
             organisation_id=checkpoint.organisation_id, seq__lte=checkpoint.seq
         ).order_by("seq").values_list("hash", flat=True)
     ]  # fmt: skip
-    return {
-        "entry": {
-            "organisation": str(entry.organisation_id),
-            "seq": entry.seq,
-            "payload": base64.b64encode(bytes(entry.payload)).decode(),
-            "prev": bytes(entry.prev).hex(),
-            "hash": bytes(entry.hash).hex(),
-        },
-        "inclusion": {
-            "leaf_index": entry.seq - 1,
-            "tree_size": checkpoint.seq,
-            "path": [node.hex() for node in merkle.inclusion_path(hashes, entry.seq - 1)],
-        },
-        "checkpoint": {
-            "payload": base64.b64encode(bytes(checkpoint.payload)).decode(),
-            "key_id": checkpoint.key_id,
-            "signature": base64.b64encode(bytes(checkpoint.signature)).decode(),
-        },
-    }
-
-
+    return build_proof(
+        entry.organisation_id, entry.link, hashes, bytes(checkpoint.payload), checkpoint.key_id, bytes(checkpoint.signature)
+    )

@@ -151,7 +151,7 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]
                 "serial": facts.instrument_serial,
             }
     labels = set(run.tests.values_list("sample__label", flat=True))
-    if facts.samples and labels.isdisjoint(facts.samples):
+    if facts.samples and not any(_names(named, label) for named in facts.samples for label in labels):
         named = ", ".join(facts.samples[:5])
         return FileState.QUARANTINED, {
             "code": "file.other_run",
@@ -169,10 +169,17 @@ def _only_role(inputs: Sequence[Input], facts: FileFacts | None) -> str:
 
 def _matching_sample(run: Run, facts: FileFacts | None) -> Sample | None:
     samples = {test.sample for test in run.tests.select_related("sample")}
-    named = [sample for sample in samples if facts and sample.label in facts.samples]
+    named = [
+        sample for sample in samples if facts and any(_names(name, sample.label) for name in facts.samples)
+    ]
     if len(named) == 1:
         return named[0]
     return next(iter(samples)) if len(samples) == 1 and not named else None
+
+
+def _names(named: str, label: str) -> bool:
+    """Whether a name inside a file means the sample: its label, or its label and the mark of a replicate."""
+    return named == label or (named.startswith(label) and not named[len(label)].isalnum())
 
 
 @action("quality.assign_file", roles={Role.ANALYST})

@@ -191,7 +191,7 @@ class Analysis:
 class FileFacts:
     """What a raw file says of itself, read before anything is analysed."""
 
-    format: str
+    format: str  # as `Input.formats` names it
     instrument_serial: str = ""
     instrument_model: str = ""
     acquired_at: str = ""  # as the file says, untouched

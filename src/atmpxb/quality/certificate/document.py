@@ -1,7 +1,6 @@
 """The sealed document of an approved certificate: pages, attachments, seal."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from atmpxb.quality.actions.analyses import vault
 from atmpxb.quality.actions.reviews import current_analysis
@@ -53,7 +52,7 @@ def parts(certificate: Certificate) -> Parts:
     )
 
 
-def sealed(certificate: Certificate, material: Parts, proof: dict[str, Any], client: SigningClient) -> bytes:
+def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient) -> bytes:
     """Render and seal. No database is touched, no lock is held."""
     from atmpxb.quality.certificate.render import render  # noqa: PLC0415 - typst loads only where a page is made
     from atmpxb.records.signatures.seal import seal  # noqa: PLC0415

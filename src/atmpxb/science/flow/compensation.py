@@ -5,7 +5,7 @@ Y Acad Sci 677:167). Each compensated channel is summed term by term in file ord
 linear- algebra library, so that the same file gives the same bits on every machine.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ type Column = NDArray[np.float64]
 
 
 def invert(matrix: SpilloverMatrix) -> tuple[tuple[float, ...], ...]:
-    """Inverse of the spillover matrix by Gauss–Jordan elimination with row pivoting, in plain float64.
+    """Inverse of the spillover matrix, rows of detectors, columns of dyes.
 
     Raises:
         GateError: the matrix is not square or is singular.
@@ -28,18 +28,32 @@ def invert(matrix: SpilloverMatrix) -> tuple[tuple[float, ...], ...]:
     size = len(matrix.rows)
     if size != len(matrix.detectors) or any(len(row) != size for row in matrix.rows):
         raise GateError(
-            "flow.spillover_shape", "The spillover matrix is not square: give one row and column per channel."
+            "flow.spillover_shape",
+            "The spillover matrix is not square: give one row and column per channel.",
         )
-    work = [[*row, *(float(i == j) for j in range(size))] for i, row in enumerate(matrix.rows)]
+    inverse = inverse_of(matrix.rows)
+    if inverse is None:
+        raise GateError(
+            "flow.spillover_singular",
+            f"The spillover matrix of {', '.join(matrix.detectors)} can't be inverted: "
+            "check the single stains.",
+        )
+    return inverse
+
+
+def inverse_of(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...] | None:
+    """Inverse of a square matrix by Gauss–Jordan elimination with row pivoting; None if singular.
+
+    >>> inverse_of([[2.0, 0.0], [0.0, 4.0]]), inverse_of([[1.0, 2.0], [2.0, 4.0]])
+    (((0.5, 0.0), (0.0, 0.25)), None)
+    """
+    size = len(rows)
+    smallest = 1e-12 * max(abs(value) for row in rows for value in row)
+    work = [[*row, *(float(i == j) for j in range(size))] for i, row in enumerate(rows)]
     for column in range(size):
         pivot = max(range(column, size), key=lambda r: abs(work[r][column]))
-        if abs(work[pivot][column]) < 1e-12:
-            raise GateError(
-                "flow.spillover_singular",
-                f"The spillover matrix can't be inverted (channel {matrix.detectors[column]}): check "
-                f"the single stains.",
-                channel=matrix.detectors[column],
-            )
+        if abs(work[pivot][column]) <= smallest:
+            return None
         work[column], work[pivot] = work[pivot], work[column]
         lead = work[column][column]
         work[column] = [value / lead for value in work[column]]
@@ -48,17 +62,6 @@ def invert(matrix: SpilloverMatrix) -> tuple[tuple[float, ...], ...]:
             if row != column and factor != 0.0:
                 work[row] = [v - factor * p for v, p in zip(work[row], work[column], strict=True)]
     return tuple(tuple(value + 0.0 for value in row[size:]) for row in work)  # + 0.0: no negative zero
-
-
-def compensate(matrix: SpilloverMatrix, name: str, column: Callable[[str], Column]) -> Column:
-    """One compensated channel.
-
-    Args:
-        name: one of ``matrix.names``. column: gives the measured values of a detector, shape (events,).
-    Returns: float64, shape (events,); negative values are real and kept.
-    """
-    target = matrix.names.index(name)
-    return combine([row[target] for row in invert(matrix)], matrix.detectors, column)
 
 
 def combine(coefficients: list[float], detectors: tuple[str, ...], column: Callable[[str], Column]) -> Column:

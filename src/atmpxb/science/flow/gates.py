@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from atmpxb.science.flow.compensation import inverse_of
 from atmpxb.science.flow.errors import GateError
 
 type Array = NDArray[np.float64]
@@ -106,12 +107,18 @@ class Ellipsoid:
     distance_square: float
 
     def inside(self, values: Sequence[Array]) -> Mask:
-        inverse = np.linalg.inv(np.array(self.covariance, np.float64))
+        inverse = inverse_of(self.covariance)
+        if inverse is None:
+            raise GateError(
+                "flow.gate", f"Gate {self.name}: the covariance can't be inverted.", gate=self.name
+            )
         centred = [value - middle for value, middle in zip(values, self.mean, strict=True)]
         total = np.zeros(len(values[0]))
         for i, left in enumerate(centred):
-            for j, right in enumerate(centred):
-                total += left * float(inverse[i, j]) * right
+            row = inverse[i][i] * left
+            for j in range(i + 1, len(centred)):
+                row += (inverse[i][j] + inverse[j][i]) * centred[j]
+            total += row * left
         return np.asarray(total <= self.distance_square)
 
 

@@ -290,8 +290,9 @@ def _captioned(outline: _Outline, x: Axis, y: Axis) -> str:
     half = 3.1 * len(outline.label)  # about half the width of the text: keep it inside the picture
     across = min(max(across, LEFT + half), LEFT + WIDTH - half) if 2 * half < WIDTH else LEFT + WIDTH / 2
     below = outline.inside or up < TOP + 16
+    line = min(up + 14, TOP + HEIGHT - 4) if below else up - 5
     return (
-        f'<text x="{across:.1f}" y="{up + 14 if below else up - 5:.1f}" text-anchor="middle" '
+        f'<text x="{across:.1f}" y="{line:.1f}" text-anchor="middle" '
         f'font-weight="bold" '
         f'stroke="#ffffff" stroke-width="3" stroke-linejoin="round" '
         f'paint-order="stroke">{escape(outline.label)}</text>'

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
+from atmpxb.science.flow.compensation import inverse_of
 from atmpxb.science.flow.errors import GateError
 from atmpxb.science.flow.gates import (
     Boolean,
@@ -107,7 +108,7 @@ def _ellipsoid(name: str, parent: str, fields: dict[str, Any], compensation: str
         len(row) != len(mean) for row in covariance
     ):
         raise ValueError("mean and covariance must fit two or more dimensions")
-    if not _invertible(covariance):
+    if inverse_of(covariance) is None:
         raise ValueError("the covariance matrix can't be inverted")
     return Ellipsoid(name, parent, dimensions, mean, covariance, _number(fields.pop("distance_square", 1)))
 
@@ -193,22 +194,6 @@ def _matrix(name: str, table: Any) -> SpilloverMatrix:
     ):
         raise GateError("flow.matrix", f"Matrix {name!r} must be square, one row and column per detector.")
     return SpilloverMatrix(detectors, rows, dyes, source=name)
-
-
-def _invertible(rows: Sequence[Sequence[float]]) -> bool:
-    size = len(rows)
-    if size == 2:
-        return rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0] != 0
-    work = [list(row) for row in rows]
-    for column in range(size):
-        pivot = max(range(column, size), key=lambda r: abs(work[r][column]))
-        if work[pivot][column] == 0:
-            return False
-        work[column], work[pivot] = work[pivot], work[column]
-        for row in range(column + 1, size):
-            factor = work[row][column] / work[column][column]
-            work[row] = [v - factor * p for v, p in zip(work[row], work[column], strict=True)]
-    return True
 
 
 def _bound(value: Any) -> float | None:

@@ -5,8 +5,8 @@ All take and give float64 arrays of any shape; the display scale maps T (top of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
-from math import exp, log, log1p, log10
+from functools import cached_property, lru_cache
+from math import exp, log, log10
 from typing import Any, ClassVar
 
 import numpy as np
@@ -124,10 +124,6 @@ class _Symmetric(Transform):
     M: float
     A: float = 0.0
 
-    #: Nodes of the table that starts the iteration; its error, cubed by one Halley step, is below float64
-    #: resolution.
-    NODES: ClassVar[int] = 4097
-
     @cached_property
     def _shape(self) -> tuple[float, float, float, float, float, float]:
         """middle, P, b, C, d, L."""
@@ -145,26 +141,72 @@ class _Symmetric(Transform):
         return np.asarray(np.copysign(self._g(np.abs(t)), t))
 
     def apply(self, x: Array) -> Array:
-        middle, p, b, c, d, linear = self._shape
         size = np.abs(x)
         finite = np.isfinite(size)
         target = size if finite.all() else np.where(finite, size, 0.0)
-        largest = float(target.max(initial=self.T))
-        nodes = np.linspace(0.0, log1p(largest / p) / b, self.NODES)
-        t = np.interp(target, self._g(nodes), nodes)
-        for _ in range(1 if largest <= 2 * self.T else 2):
-            grow = p * np.exp(b * t)
-            value, first, second = grow - p + linear * t, b * grow + linear, b * b * grow
-            if c:
-                fall = np.exp(-d * t) * c
-                value += c - fall
-                first += d * fall
-                second -= d * d * fall
-            error = (value - target) / first
-            t = np.maximum(t - error / (1.0 - 0.5 * error * second / first), 0.0)
-        if not finite.all():
+        # one step from the table is exact to float64: the error of the start is cubed
+        t = self._refined(target, _start(self, target), 1)
+        if target is not size:
             t = np.where(finite, t, size)
-        return np.asarray(middle + np.copysign(t, x))
+        return np.asarray(self._shape[0] + np.copysign(t, x))
+
+    def _refined(self, target: Array, t: Array, steps: int) -> Array:
+        """Halley's iteration for ``g(t) = target``, from ``t`` of the same shape."""
+        _, p, b, c, d, linear = self._shape
+        for _ in range(steps):
+            grow = p * np.exp(b * t)
+            value = grow - (p + target)
+            first = b * grow
+            second = b * first
+            if linear:
+                value += linear * t
+                first += linear
+            if c:
+                fall = c * np.exp(-d * t)
+                value += c - fall
+                fall *= d
+                first += fall
+                fall *= d
+                second -= fall
+            value /= first
+            t = np.maximum(t - value / (1.0 - 0.5 * value * second / first), 0.0)
+        return np.asarray(t)
+
+
+#: Cells of the table in each factor of two, as bits; the interpolated start is off by about 1e-5 of a decade.
+CELL_BITS = 7
+#: Factors of two from the first cell up to T; below it the scale is a straight line to many digits.
+OCTAVES = 40
+#: Greater values do not fit a float32 with room to spare; they are in the exponential part of every scale.
+LARGEST_TABLE_VALUE = 1e37
+
+
+def _start(scale: _Symmetric, target: Array) -> Array:
+    """A first guess of t by linear interpolation in a table that the bits of a float32 index, unsearched."""
+    largest = min(max(float(target.max(initial=scale.T)), scale.T), LARGEST_TABLE_VALUE)
+    base, table = _table(scale, int(np.float32(largest).view(np.int32)) >> 23)
+    bits = np.minimum(target, largest).astype(np.float32).view(np.int32)
+    cell = np.maximum((bits >> (23 - CELL_BITS)) - base, 0)
+    rest = (bits & ((1 << (23 - CELL_BITS)) - 1)) * (1.0 / (1 << (23 - CELL_BITS)))
+    low = table[cell]
+    t = low + rest * (table[cell + 1] - low)
+    if float(target.max(initial=0.0)) > LARGEST_TABLE_VALUE:
+        _, p, b, *_ = scale._shape
+        t = np.where(target > LARGEST_TABLE_VALUE, (np.log(target + 1.0) - np.log(p)) / b, t)
+    return np.asarray(t)
+
+
+@lru_cache(maxsize=64)
+def _table(scale: _Symmetric, exponent: int) -> tuple[int, Array]:
+    """t at the lower edges of all cells up to a biased float32 exponent, and the number of the first cell."""
+    top = min(scale.T, LARGEST_TABLE_VALUE)
+    base = max((int(np.float32(top).view(np.int32)) >> 23) - OCTAVES, 1) << CELL_BITS
+    cells = np.arange(base, ((exponent + 1) << CELL_BITS) + 2, dtype=np.int32)
+    edges = (cells << (23 - CELL_BITS)).view(np.float32).astype(np.float64)
+    _, p, b, c, d, linear = scale._shape
+    # log of the growing part alone, or the slope at zero, whichever is less: Halley is safe from there
+    start = np.minimum(np.log1p(edges / p) / b, edges / (p * b + c * d + linear))
+    return base, scale._refined(edges, start, 12)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """Confidence intervals of a proportion."""
 
 from math import sqrt
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 
 def wilson_interval(successes: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -21,7 +20,7 @@ def wilson_interval(successes: int, total: int, confidence: float = 0.95) -> tup
         raise ValueError(f"{successes} of {total} is not a proportion")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
-    z = float(ndtri(0.5 + confidence / 2))
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / total
     centre = share + z * z / (2 * total)
     spread = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))

@@ -20,6 +20,8 @@ register = template.Library()
 
 COMPLIES, DOES_NOT_COMPLY = "complies", "does_not_comply"
 ATTENTION, UNDETERMINED = "attention", "undetermined"
+#: An informative result: no limit judges it, so it has a word and no form.
+REPORTED = "reported"
 
 
 @register.simple_tag
@@ -35,6 +37,7 @@ def verdict_word(code: str) -> str:
         DOES_NOT_COMPLY: _("Does not comply"),
         ATTENTION: _("Attention"),
         UNDETERMINED: _("Undetermined"),
+        REPORTED: pgettext("verdict", "Reported"),
     }
     if code not in words:
         raise ValueError(f"{code!r} is not a verdict; verdicts are {', '.join(words)}")
@@ -43,19 +46,20 @@ def verdict_word(code: str) -> str:
 
 @register.simple_tag
 def verdict(code: str, word: str = "") -> SafeString:
-    """``{% verdict "complies" %}``: form and word, never colour alone. ``word`` replaces the standard word."""
+    """``{% verdict "complies" %}``: form and word, never colour alone. ``word`` replaces it."""
     code = str(code).replace("-", "_")
+    standard = verdict_word(code)
     return format_html(
         '<span class="verdict {}">{}<span>{}</span></span>',
         code.replace("_", "-"),
-        icons.verdict_form(code),
-        word or verdict_word(code),
+        "" if code == REPORTED else icons.verdict_form(code),
+        word or standard,
     )
 
 
 @register.simple_tag
 def status(text: str) -> SafeString:
-    """``{% status "In review" %}``: where something is in its work, in grey. Says nothing about the result."""
+    """``{% status "In review" %}``: where something is in its work, not how it came out."""
     return format_html('<span class="status">{}</span>', text)
 
 
@@ -63,7 +67,7 @@ def status(text: str) -> SafeString:
 def number(
     value: str | None, unit: str = "", *, href: str = "", limit: str = "", verdict: str = "", why: str = ""
 ) -> dict[str, Any]:
-    """``{% number "92.10" "%" href=… limit="≥ 70 %" verdict="complies" %}``: a value that opens its provenance."""
+    """``{% number "92.10" "%" href=… limit="≥ 70 %" verdict=… %}``: a value that opens its provenance."""
     return {"value": value, "unit": unit, "href": href, "limit": limit, "verdict": verdict, "why": why}
 
 
@@ -71,7 +75,7 @@ def number(
 def page_header(
     content: str, title: str, subtitle: str = "", back_url: str = "", back_text: str = ""
 ) -> SafeString:
-    """``{% page_header title subtitle back_url back_text %}actions{% end_page_header %}``: the h1 of a page."""
+    """``{% page_header title subtitle %}actions{% end_page_header %}``: the h1 of a page."""
     back = (
         format_html('<a class="back" href="{}">{}{}</a>', back_url, icons.icon("back", 16), back_text)
         if back_url
@@ -92,10 +96,11 @@ def page_header(
 def data_table(
     content: str, caption: str, id: str = "", density: str = "normal", caption_hidden: bool = False
 ) -> SafeString:
-    """``{% data_table caption="Samples" %}<thead>…</thead><tbody>…</tbody>{% end_data_table %}``: a native table.
+    """``{% data_table caption="Samples" %}<thead>…</thead><tbody>…</tbody>{% end_data_table %}``: native.
 
-    ``density`` is ``compact`` (rows of 32 px), ``normal`` (40) or ``touch`` (56). Cells with numbers get class
-    ``num``; a row with ``data-href`` opens with Enter after ``j`` and ``k``; its first cell holds the same link.
+    ``density`` is ``compact`` (rows of 32 px), ``normal`` (40) or ``touch`` (56). Cells with numbers get
+    class ``num``; a row with ``data-href`` opens with Enter after ``j`` and ``k``; its first cell holds the
+    same link.
     """
     if density not in ("compact", "normal", "touch"):
         raise ValueError(f"{density!r} is not a density; use compact, normal or touch")
@@ -113,15 +118,13 @@ def data_table(
 
 @register.simple_block_tag(end_name="end_banner")
 def banner(content: str, kind: str = "information", title: str = "") -> SafeString:
-    """``{% banner "attention" title="…" %}…{% end_banner %}``: stays until the reader has acted. No toasts."""
+    """``{% banner "attention" title="…" %}…{% end_banner %}``: stays until the reader acts. No toasts."""
     forms_of = {"attention": ATTENTION, "failure": DOES_NOT_COMPLY}
     if kind not in ("information", *forms_of):
         raise ValueError(f"{kind!r} is not a kind of banner; use information, attention or failure")
     form = icons.verdict_form(forms_of[kind], 20) if kind in forms_of else ""
     head = format_html("<strong>{}</strong>", title) if title else ""
-    return format_html(
-        '<div class="banner {}">{}<div>{}<div>{}</div></div></div>', kind, form, head, content
-    )
+    return format_html('<div class="banner {}">{}<div>{}<div>{}</div></div></div>', kind, form, head, content)
 
 
 @register.simple_tag
@@ -142,13 +145,17 @@ def receipt(sequence: int | str, at: datetime, zone: str | None = None, href: st
 
 
 @register.inclusion_tag("web/components/refusals.html")
-def refusals(rows: Iterable[Mapping[str, Any] | Any], title: str = "", id: str = "refusals") -> dict[str, Any]:
-    """``{% refusals rows %}``: why not. Each row has ``what``, ``cure`` and ``who``; ``url`` leads to the cure."""
+def refusals(
+    rows: Iterable[Mapping[str, Any] | Any], title: str = "", id: str = "refusals"
+) -> dict[str, Any]:
+    """``{% refusals rows %}``: why not. Rows have ``what``, ``cure``, ``who``; ``url`` leads to the cure."""
     return {"rows": list(rows), "title": title or _("This can't be done yet"), "id": id}
 
 
 @register.inclusion_tag("web/components/error_summary.html")
-def error_summary(form: forms.BaseForm | None = None, errors: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+def error_summary(
+    form: forms.BaseForm | None = None, errors: Sequence[tuple[str, str]] = (), title: str = ""
+) -> dict[str, Any]:
     """``{% error_summary form %}``: all errors above the form, each a link to its field; takes the focus.
 
     ``errors`` adds pairs of (id of the field or empty, sentence) that no form made.
@@ -156,16 +163,15 @@ def error_summary(form: forms.BaseForm | None = None, errors: Sequence[tuple[str
     found = list(errors)
     if form is not None and form.is_bound:
         found += [("", str(error)) for error in form.non_field_errors()]
-        found += [
-            (field.id_for_label, f"{field.label}: {error}") for field in form for error in field.errors
-        ]
-    return {"errors": found}
+        found += [(field.id_for_label, f"{field.label}: {error}") for field in form for error in field.errors]
+    return {"errors": found, "title": title or _("Not saved. Check what you entered")}
 
 
 @register.inclusion_tag("web/components/field.html")
 def field(bound: forms.BoundField, unit: str = "", hint: str = "") -> dict[str, Any]:
     """``{% field form.temperature unit="°C" %}``: label, help, error and the input that they belong to."""
     widget = bound.field.widget
+    widget.attrs.pop("placeholder", None)  # the label says it, and stays when the field is filled
     errors, help_text = bound.errors, hint or bound.help_text
     described = " ".join(
         part
@@ -175,7 +181,7 @@ def field(bound: forms.BoundField, unit: str = "", hint: str = "") -> dict[str, 
         )
         if part
     )
-    attributes: dict[str, str] = {"aria-describedby": described} if described else {}
+    attributes: dict[str, str | bool] = {"aria-describedby": described} if described else {}
     if errors:
         attributes["aria-invalid"] = "true"
     choice = isinstance(widget, forms.CheckboxInput)
@@ -195,7 +201,8 @@ def field(bound: forms.BoundField, unit: str = "", hint: str = "") -> dict[str, 
 def timeline(entries: Iterable[Mapping[str, Any] | Any], zone: str | None = None) -> dict[str, Any]:
     """``{% timeline entries zone %}``: what was recorded, newest first.
 
-    An entry has ``at``, ``title``, ``who`` and, where they apply, ``before``, ``after``, ``reason``, ``sequence``.
+    An entry has ``at``, ``title``, ``who`` and, where they apply, ``before``, ``after``, ``reason``,
+    ``sequence``.
     """
     return {"entries": list(entries), "zone": zone}
 
@@ -238,10 +245,10 @@ def stepper(steps: Sequence[Mapping[str, Any] | Any], label: str = "") -> dict[s
 def drop_zone(
     context: Context, url: str, id: str, title: str, formats: str = "", hint: str = "", refresh: str = ""
 ) -> dict[str, Any]:
-    """``{% drop_zone url=… id="stained" title="Stained sample" formats=".fcs" %}``: files go up as raw PUT bodies.
+    """``{% drop_zone url=… id="stained" title="Stained sample" formats=".fcs" %}``: raw PUT bodies.
 
-    Each file has its own progress, error and cure; the others go on. ``refresh`` names an element (CSS selector)
-    that gets the event ``files:stored`` after each file, so that htmx can load it anew.
+    Each file has its own progress, error and cure; the others go on. ``refresh`` names an element (CSS
+    selector) that gets the event ``files:stored`` after each file, so that htmx can load it anew.
     """
     return {
         "url": url,
@@ -272,8 +279,8 @@ def manifest(
 ) -> dict[str, Any]:
     """``{% manifest values=… documents=… files=… head=… meaning=… %}``: what a signature binds, in words.
 
-    Values have ``title``, ``value``, ``unit``, ``limit``, ``verdict``; documents ``title``, ``code``, ``version``,
-    ``sha256``; files ``name``, ``size``, ``sha256``. ``head`` is the ledger head that was seen.
+    Values have ``title``, ``value``, ``unit``, ``limit``, ``verdict``; documents ``title``, ``code``,
+    ``version``, ``sha256``; files ``name``, ``size``, ``sha256``. ``head`` is the ledger head that was seen.
     """
     return {
         "values": list(values),
@@ -286,13 +293,14 @@ def manifest(
 
 @register.simple_block_tag(end_name="end_dialog")
 def dialog(content: str, id: str, title: str, open: bool = False) -> SafeString:
-    """``{% dialog id="sign" title="Sign as reviewed" %}…{% end_dialog %}``: native; for signing and scanning only.
+    """``{% dialog id="sign" title="Sign as reviewed" %}…{% end_dialog %}``: signing, scanning.
 
     Opened by ``<button data-opens="sign">``.
     """
     return format_html(
         '<dialog id="{0}" aria-labelledby="{0}-title"{1}><header><h2 id="{0}-title" tabindex="-1">{2}</h2>'
-        '<button type="button" class="quiet" data-closes="{0}" aria-label="{3}">{4}</button></header>{5}</dialog>',
+        '<button type="button" class="quiet" data-closes="{0}" aria-label="{3}">{4}</button></header>'
+        "{5}</dialog>",
         id,
         mark_safe(" data-open-now") if open else "",
         title,
@@ -327,8 +335,10 @@ def pagination(context: Context, page: Page[Any], parameter: str = "page") -> di
 
 
 @register.inclusion_tag("web/components/filter_chips.html")
-def filter_chips(chips: Iterable[Mapping[str, Any] | Any], label: str = "", clear_url: str = "") -> dict[str, Any]:
-    """``{% filter_chips chips %}``: filters in sight. A chip has ``title``, ``url``, ``active``, perhaps ``count``."""
+def filter_chips(
+    chips: Iterable[Mapping[str, Any] | Any], label: str = "", clear_url: str = ""
+) -> dict[str, Any]:
+    """``{% filter_chips chips %}``: filters in sight, with ``title``, ``url``, ``active``, ``count``."""
     return {"chips": list(chips), "label": label or _("Filters"), "clear_url": clear_url}
 
 
@@ -336,13 +346,17 @@ def filter_chips(chips: Iterable[Mapping[str, Any] | Any], label: str = "", clea
 def facts(pairs: Iterable[tuple[str, Any]]) -> SafeString:
     """``{% facts pairs %}``: a definition list of (term, value)."""
     rows = format_html_join(
-        "", "<div><dt>{}</dt><dd>{}</dd></div>", ((k, formats.ABSENT if v in (None, "") else v) for k, v in pairs)
+        "",
+        "<div><dt>{}</dt><dd>{}</dd></div>",
+        ((k, formats.ABSENT if v in (None, "") else v) for k, v in pairs),
     )
     return format_html('<dl class="facts">{}</dl>', rows)
 
 
 @register.simple_tag
-def due(at: datetime | None, zone: str | None = None, now: datetime | None = None, tight: int = 60) -> SafeString | str:
+def due(
+    at: datetime | None, zone: str | None = None, now: datetime | None = None, tight: int = 60
+) -> SafeString | str:
     """``{% due at zone %}``: end time with its zone, and the time left by the server's clock.
 
     Less than ``tight`` minutes left shows as attention, past as late; both in form and word.
@@ -355,7 +369,8 @@ def due(at: datetime | None, zone: str | None = None, now: datetime | None = Non
     state = "late" if minutes <= 0 else "tight" if minutes < tight else "calm"
     form = icons.verdict_form(ATTENTION, 14)
     return format_html(
-        '<span class="due {}">{}<span data-due="{}" data-tight="{}">{}</span> <time datetime="{}">{}</time></span>',
+        '<span class="due {}">{}<span data-due="{}" data-tight="{}">{}</span> '
+        '<time datetime="{}">{}</time></span>',
         state,
         form,
         end.machine,
@@ -368,15 +383,21 @@ def due(at: datetime | None, zone: str | None = None, now: datetime | None = Non
 
 @register.simple_block_tag(end_name="end_poll")
 def poll(content: str, url: str, id: str, running: bool = True) -> SafeString:
-    """``{% poll url=… id="job-7" running=job.running %}…{% end_poll %}``: asks again each second while it runs.
+    """``{% poll url=… id="job-7" running=job.running %}…{% end_poll %}``: asks each second while it runs.
 
     The answer must be the same element with the same id; without ``running`` it asks no more.
     """
     asks = (
-        format_html(' hx-get="{}" hx-trigger="every 1s" hx-swap="outerHTML"', url) if running else SafeString("")
+        format_html(' hx-get="{}" hx-trigger="every 1s" hx-swap="outerHTML"', url)
+        if running
+        else SafeString("")
     )
     return format_html(
-        '<div id="{}" class="poll" aria-busy="{}"{}>{}</div>', id, "true" if running else "false", asks, content
+        '<div id="{}" class="poll" aria-busy="{}"{}>{}</div>',
+        id,
+        "true" if running else "false",
+        asks,
+        content,
     )
 
 

@@ -33,7 +33,7 @@ def _time(at: datetime | date | None, zone: str | tzinfo | None, pattern: str) -
 @register.filter
 def moment(at: datetime | date | None, zone: str | tzinfo | None = None) -> SafeString | str:
     """``{{ at|moment:site.zone }}``: date, time and zone abbreviation inside a ``time`` element."""
-    return _time(at, zone, "j M Y H:i")
+    return _time(at, zone, "j M Y H:i" if isinstance(at, datetime) else "j M Y")
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""The methods in examples/flow work on files of real cytometers, and give published or independently computed numbers."""
+"""The methods in examples/flow give published or independently computed numbers on real files."""
 
 from hashlib import sha256
 from pathlib import Path

@@ -164,8 +164,9 @@ def test_a_method_that_cannot_work_is_told_before_it_is_approved(old, new, said)
 
 def test_facts_say_instrument_sample_and_time(tube):
     facts = KIND.facts(raw(tube.data))
-    assert (facts.format, facts.instrument_serial, facts.instrument_model) == (
-        "FCS 3.1", "SIM-0001", "Simulated cytometer"
+    assert (facts.format, facts.summary["version"]) == ("fcs", "FCS 3.1")
+    assert (facts.instrument_serial, facts.instrument_model) == (
+        "SIM-0001", "Simulated cytometer"
     )  # fmt: skip
     assert facts.samples == ("SIM-01", "stained")
     assert facts.acquired_at == "03-MAR-2026 09:15:00"
@@ -175,11 +176,11 @@ def test_facts_say_instrument_sample_and_time(tube):
 @pytest.mark.parametrize(
     ("keyword", "value", "looks_like"),
     [
-        ("PATIENT NAME", "Peeters", "name of a person"),
-        ("$SRC", "An van den Broeck", "name of a person"),
-        ("PATIENT ID", "Dupont, Marie", "name of a person"),
-        ("SAMPLE ID", "De Smet, J.", "name of a person"),
-        ("$SMNO", "Mevr. Janssens", "name of a person"),
+        ("PATIENT NAME", "Peeters", "name"),
+        ("$SRC", "An van den Broeck", "name"),
+        ("PATIENT ID", "Dupont, Marie", "name"),
+        ("SAMPLE ID", "De Smet, J.", "name"),
+        ("$SMNO", "Mevr. Janssens", "name"),
         ("DOB", "12/03/1961", "birth date"),
         ("PATIENT BIRTH DATE", "1961-03-12", "birth date"),
         ("$COM", "CAR-T geb. 12-03-1961", "birth date"),

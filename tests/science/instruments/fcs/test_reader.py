@@ -85,6 +85,15 @@ def test_the_second_data_set_of_a_file_can_be_read():
     assert refused.value.code == "fcs.no_such_dataset"
 
 
+def test_a_chain_of_data_sets_has_an_end():
+    one = fcs(b"\x05", describe([8], TOT="1", NEXTDATA="2049"))
+    file = read(one * 999 + one.replace(b"|2049|", b"|0|   ", 1), 999)
+    assert (file.datasets, file.dataset, file.events.tolist()) == (1000, 999, [[5.0]])
+    with pytest.raises(FcsError) as refused:
+        read(one * 1001)
+    assert refused.value.code == "fcs.too_many_datasets"
+
+
 @pytest.mark.parametrize("width", [8, 16, 24, 32, 40, 48, 64])
 @pytest.mark.parametrize("order", ["little", "big"])
 def test_integers_of_any_width_and_order(width, order):

@@ -45,7 +45,7 @@ def facts_of(file: FcsFile) -> FileFacts:
     begin, end = file.keyword("$BTIM").strip(), file.keyword("$ETIM").strip()
     date = file.keyword("$DATE").strip()
     return FileFacts(
-        format=f"FCS {file.version}",
+        format="fcs",
         instrument_serial=_first(file, SERIALS),
         instrument_model=file.keyword("$CYT").strip(),
         acquired_at=file.keyword("$BEGINDATETIME").strip() or f"{date} {begin}".strip(),
@@ -53,6 +53,7 @@ def facts_of(file: FcsFile) -> FileFacts:
         run=_first(file, RUNS),
         personal=personal(file),
         summary={
+            "version": f"FCS {file.version}",
             "events": str(len(file.events)),
             "channels": ", ".join(channel.label for channel in file.channels),
             "data_sets": str(file.datasets),
@@ -85,13 +86,13 @@ def _looks_like(key: str, text: str) -> str:
     if about_person and _DATE.fullmatch(text):
         return "birth date"
     if (about_sample or about_person) and _TITLE.search(text):
-        return "name of a person"
+        return "name"
     if about_person and not _NO_NAME.search(text):
         named = "NAME" in key and bool(re.search(r"[^\W\d_]{2}", text))
         if named or _SURNAME_FIRST.fullmatch(text) or _FIRST_SURNAME.fullmatch(text):
-            return "name of a person"
+            return "name"
     if about_sample and not _NO_NAME.search(text) and _SURNAME_FIRST.fullmatch(text):
-        return "name of a person"
+        return "name"
     return ""
 
 

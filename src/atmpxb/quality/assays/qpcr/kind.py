@@ -48,7 +48,7 @@ class Qpcr:
         types = {sample.id for sample in content.samples if any(t.code == "unkn" for t in sample.types)}
         used = {react.sample for run in runs for react in run.reacts}
         return FileFacts(
-            format=f"RDML {content.version}",
+            format="rdml",
             instrument_serial=serial[1] if serial else "",
             instrument_model=instrument,
             acquired_at=next((run.date for run in runs if run.date), ""),
@@ -56,6 +56,7 @@ class Qpcr:
             run=", ".join(run.id for run in runs),
             personal=personal_texts(content),
             summary={
+                "version": f"RDML {content.version}",
                 "experiments": ", ".join(experiment.id for experiment in content.experiments),
                 "targets": ", ".join(target.id for target in content.targets),
                 "wells": str(wells),

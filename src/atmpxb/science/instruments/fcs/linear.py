@@ -16,7 +16,8 @@ def linearise_column(raw: NDArray[np.floating], channel: Channel) -> NDArray[np.
     >>> linearise_column(np.array([0.0, 512.0]), fl1)
     array([  1., 100.])
     """
-    values = np.asarray(raw, np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN of a corrupt file stays a NaN
+        values = np.asarray(raw, np.float64)
     if channel.decades > 0 and channel.range:
         return np.asarray(channel.offset * np.power(10.0, channel.decades * values / channel.range))
     amplified = channel.gain != 1.0 and channel.name.casefold() != "time"

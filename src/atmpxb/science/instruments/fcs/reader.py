@@ -16,6 +16,9 @@ from atmpxb.science.instruments.fcs.spillover import read_spillover
 from atmpxb.science.instruments.fcs.structure import Channel, FcsError, FcsFile, Repair
 from atmpxb.science.instruments.fcs.text import Keywords, decimal_number, parse_text
 
+#: Data sets in one file; a plate of 384 wells is the largest that instruments write.
+MOST_DATASETS = 1000
+
 
 def read(data: bytes | memoryview, dataset: int = 0, *, sha256: str = "") -> FcsFile:
     """Read one data set of an FCS file.
@@ -91,6 +94,11 @@ def _datasets(whole: memoryview) -> tuple[list[int], list[Repair]]:
             if step is None and text is not None:
                 ignored.append(Repair("nextdata.unreadable", "$NEXTDATA", text[:40], "no further data set"))
             return starts, ignored
+        if len(starts) == MOST_DATASETS:
+            raise FcsError(
+                "fcs.too_many_datasets",
+                f"The file chains more than {MOST_DATASETS} data sets: split it where it was exported.",
+            )
         following = starts[-1] + step
         if step < HEADER_LENGTH or bytes(whole[following : following + 3]) != b"FCS":
             ignored.append(Repair("nextdata.not_fcs", "$NEXTDATA", str(step), "no further data set"))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What is printed is what is recorded, whatever the text, in both languages, and always the same bytes."""
 
 import io
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from quality.proof import laboratory
 
 from atmpxb.quality.certificate import attachments, wording
 from atmpxb.quality.certificate.labels import LABELS
@@ -17,6 +17,7 @@ from atmpxb.quality.certificate.record import RecordError, parse
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.printed import normalised, printed_text
 from atmpxb.records.signatures.signing import SigningClient
+from quality.proof import laboratory
 
 
 @pytest.fixture(scope="module")

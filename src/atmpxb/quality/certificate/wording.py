@@ -1,6 +1,7 @@
 """The words and number forms of a printed certificate, in English and Dutch.
 
-Both the renderer and ``atmpxb verify`` take them from here: the one prints, the other looks for what must be printed.
+Both the renderer and ``atmpxb verify`` take them from here: the one prints, the other looks for what must be
+printed.
 """
 
 import re

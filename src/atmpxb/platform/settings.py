@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
+    "atmpxb.web",  # before allauth: our sign-in pages stand in for its own
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -65,7 +66,6 @@ INSTALLED_APPS = [
     "atmpxb.records.documents",
     "atmpxb.records.signatures",
     "atmpxb.quality",
-    "atmpxb.web",
 ]
 
 MIDDLEWARE = [
@@ -121,6 +121,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "ATMP XB"
@@ -141,7 +142,7 @@ LANGUAGES = [("en", _("English")), ("nl", _("Dutch"))]
 LOCALE_PATHS = [SOURCE / "web" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_THOUSAND_SEPARATOR = True
+USE_THOUSAND_SEPARATOR = False
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
 STORAGES = {

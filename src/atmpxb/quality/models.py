@@ -246,6 +246,8 @@ class WorksheetEntry(Owned):
 class Analysis(Owned):
     """One calculation over the files and the worksheet of a run. Equal inputs are calculated once."""
 
+    by_digest: ClassVar = frozenset({"outcome"})
+
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="analyses")
     input_digest = models.CharField(max_length=64)
     inputs = models.JSONField()
@@ -318,6 +320,8 @@ class Disposition(Owned):
 
 class Certificate(Owned):
     """A certificate of analysis: the machine-readable record, and the sealed document made from it."""
+
+    by_digest: ClassVar = frozenset({"record"})
 
     class Kind(models.TextChoices):
         FINAL = "final", _("Certificate of analysis")

@@ -83,7 +83,7 @@ def approve_certificate(
     )  # fmt: skip
     number, version = _number(actor, order)
     token = secrets.token_urlsafe(18)
-    now = timezone.now()
+    now = timezone.now().replace(microsecond=0)  # PDF dates count whole seconds
     drafted = drafting.complete(
         drafting.draft(order, kind=kind, language=language), order=order, number=number, version=version, at=now,
         signature=signature, replaces=earlier, reason=reason, url=f"{settings.PUBLIC_URL}/verify/{token}",

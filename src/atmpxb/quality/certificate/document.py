@@ -8,7 +8,6 @@ from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
 from atmpxb.quality.states import TestState
-from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.signing import SigningClient
 
 
@@ -60,7 +59,7 @@ def sealed(certificate: Certificate, material: Parts, proof: bytes, client: Sign
     written = certificate.record.encode()
     pdf = render(
         records.parse(written),
-        proof=canonical(proof),
+        proof=proof,
         methods=material.methods,
         specification=material.specification,
         plots=material.plots,

@@ -41,6 +41,8 @@ class VersionState(models.TextChoices):
 class DocumentVersion(models.Model):
     """One version: the exact bytes that people approved, known by their SHA-256."""
 
+    by_digest: ClassVar = frozenset({"source"})
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="versions")

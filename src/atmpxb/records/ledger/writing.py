@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from atmpxb import __version__
 from atmpxb.records.identifiers import new_id
-from atmpxb.records.ledger.canonical import canonical, utc_text
+from atmpxb.records.ledger.canonical import canonical, digest, utc_text
 from atmpxb.records.people.actor import Actor, Receipt
 
 #: Version of the shape of an entry. Entries are never migrated; readers understand every version.
@@ -214,12 +214,17 @@ def record(
 
 
 def state(row: models.Model) -> dict[str, Any]:
-    """The recorded columns of a row as JSON values, named by column; secrets are left out."""
+    """The recorded columns of a row as JSON values, named by column.
+
+    Secrets (``unrecorded`` of the model) are left out; of long contents (``by_digest``) the SHA-256 stands for them.
+    """
     hidden: frozenset[str] = getattr(type(row), "unrecorded", frozenset())
+    long: frozenset[str] = getattr(type(row), "by_digest", frozenset())
     values = {}
     for column in row._meta.concrete_fields:
         if column.attname not in hidden:
-            values[column.attname] = json_value(getattr(row, column.attname))
+            value = json_value(getattr(row, column.attname))
+            values[column.attname] = f"sha256:{digest(value)}" if column.attname in long else value
     return values
 
 

@@ -20,6 +20,8 @@ class Meaning(models.TextChoices):
 class Signature(models.Model):
     """A signature never changes. ``manifest`` holds the bytes that were bound; ``seal`` is Ed25519 over them."""
 
+    by_digest: ClassVar = frozenset({"manifest"})
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")

@@ -26,9 +26,7 @@ def parts(certificate: Certificate) -> Parts:
     runs = sorted(
         {
             test.run
-            for test in order.tests.filter(state__in=[TestState.REVIEWED, TestState.APPROVED]).select_related(
-                "run__method"
-            )
+            for test in order.tests.filter(state__in=[TestState.REVIEWED, TestState.APPROVED]).select_related("run__method")
             if test.run
         },
         key=lambda run: run.number,

@@ -75,15 +75,9 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
         requested_by=_organisation(order.client),
         product=records.Product(batch.product.code, batch.product.name, batch.product.dosage_form),
         batch=records.Batch(
-            batch.number,
-            batch.product.manufacturer,
-            utc_text(batch.manufactured_at),
-            utc_text(batch.expires_at),
-            batch.zone,
+            batch.number, batch.product.manufacturer, utc_text(batch.manufactured_at), utc_text(batch.expires_at), batch.zone
         ),
-        samples=tuple(
-            _sample(sample) for sample in order.samples.exclude(received_at=None).order_by("label")
-        ),
+        samples=tuple(_sample(sample) for sample in order.samples.exclude(received_at=None).order_by("label")),
         specification=records.SpecificationReference(
             specification.code, specification.version, request.specification.sha256
         ),
@@ -207,11 +201,7 @@ def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.Tes
 
 def _limit_words(line: SpecificationLine, text: str) -> dict[str, str]:
     if text:
-        return (
-            {"en": text, "nl": text.replace(".", ",")}
-            if not line.limit or not line.limit.words
-            else {"en": text, "nl": text}
-        )
+        return {"en": text, "nl": text.replace(".", ",")} if not line.limit or not line.limit.words else {"en": text, "nl": text}
     return {"en": "for information", "nl": "ter informatie"}
 
 
@@ -260,9 +250,7 @@ def _signatures(order: Order) -> list[Signature]:
     runs = {test.run_id for test in order.tests.all() if test.run_id and _approved(test)}
     latest: dict[tuple[Any, str], Signature] = {}
     for signature in Signature.objects.filter(
-        organisation_id=order.organisation_id,
-        subject_id__in=runs,
-        meaning__in=[Meaning.PERFORMED, Meaning.REVIEWED],
+        organisation_id=order.organisation_id, subject_id__in=runs, meaning__in=[Meaning.PERFORMED, Meaning.REVIEWED]
     ).order_by("signed_at"):
         latest[signature.subject_id, signature.meaning] = signature
     return sorted(latest.values(), key=lambda one: one.signed_at)

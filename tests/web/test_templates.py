@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import atmpxb
-from atmpxb.web.policy import CONTENT
+from atmpxb.platform.settings import SECURE_CSP as CONTENT
 
 PACKAGE = Path(atmpxb.__file__).parent
 TEMPLATES = sorted(p for p in PACKAGE.rglob("*.html") if "templates" in p.parts)

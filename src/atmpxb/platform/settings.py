@@ -8,12 +8,13 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from atmpxb.web.policy import CONTENT
+from atmpxb.platform.home import locate
 
 SOURCE = Path(__file__).resolve().parents[1]
-HOME = Path(os.environ.get("ATMPXB_HOME") or Path.cwd() / ".atmpxb")
+HOME = locate()
 
 SECRET_KEY = os.environ.get("ATMPXB_SECRET_KEY") or "no sessions are kept by a command without the secret"
 DEBUG = os.environ.get("ATMPXB_DEBUG") == "1"
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "atmpxb.web.middleware.Entrance",
 ]
 
 ROOT_URLCONF = "atmpxb.platform.urls"
@@ -134,7 +136,23 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = CONTENT
+#: Content security policy of every page: own files only, nothing inline, nothing evaluated. No nonces: a page
+#: that needs an inline script is a page to mend. Pictures may be data (plots, the QR code of an
+#: authenticator).
+SECURE_CSP: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "worker-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+}
 
 # --- language, time, static files -------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

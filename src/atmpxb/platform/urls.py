@@ -1,8 +1,10 @@
 """Which address belongs to which system."""
 
-from django.http import HttpRequest, HttpResponse
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+
+from atmpxb.web.pages import home
 
 
 @login_not_required
@@ -11,7 +13,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+handler400 = "atmpxb.web.pages.bad_request"
+handler403 = "atmpxb.web.pages.forbidden"
+handler404 = "atmpxb.web.pages.not_found"
+handler500 = "atmpxb.web.pages.server_error"
+
 urlpatterns = [
+    path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
     path("account/", include("allauth.urls")),
     path("", include("atmpxb.quality.urls")),

@@ -11,7 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language, get_language
 from django.views.decorators.http import require_GET, require_POST
 
+from atmpxb.records.people.models import Person
+from atmpxb.records.people.queries import workplaces
 from atmpxb.web import gallery, shell
+from atmpxb.web.middleware import home_of
 
 _YEAR = 365 * 24 * 3600
 
@@ -35,6 +38,16 @@ def preferences(request: HttpRequest) -> HttpResponse:
                 cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
             )
     return response
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Go to the first page of the person's work, or say that there is none yet."""
+    assert isinstance(request.user, Person)
+    places = workplaces(request.user)
+    if places and (target := home_of(places[0])) != "/":
+        return HttpResponseRedirect(target)
+    return render(request, "web/no_work.html", {"places": places})
 
 
 def _language(code: str) -> str | None:

@@ -1,29 +1,10 @@
-"""What browsers may do on our pages. Settings import ``CONTENT`` as ``SECURE_CSP``."""
+"""What browsers and caches may do with our pages; the content security policy stands in the settings."""
 
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.utils.csp import CSP
-
-#: Content security policy of every page: own files only, nothing inline, nothing evaluated. No nonces: a page
-#: that needs an inline script is a page to mend. Pictures may be data (plots, the QR code of an
-#: authenticator).
-CONTENT: dict[str, list[str]] = {
-    "default-src": [CSP.NONE],
-    "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:"],
-    "font-src": [CSP.SELF],
-    "connect-src": [CSP.SELF],
-    "manifest-src": [CSP.SELF],
-    "worker-src": [CSP.SELF],
-    "form-action": [CSP.SELF],
-    "frame-ancestors": [CSP.NONE],
-    "base-uri": [CSP.NONE],
-    "object-src": [CSP.NONE],
-}
 
 _PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
 

@@ -1,6 +1,8 @@
 """The stored chain as Django reads it. Nothing here writes: the database lets nobody write but ``ledger_append``."""
 
-from typing import ClassVar
+import json
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -21,6 +23,16 @@ class LedgerEntry(models.Model):
         managed = False
         db_table = "ledger_entry"
         ordering: ClassVar = ["organisation_id", "seq"]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The entry as it was recorded."""
+        return dict(json.loads(bytes(self.payload)))
+
+    @property
+    def at(self) -> datetime:
+        """When it was recorded."""
+        return datetime.fromisoformat(self.content["at"])
 
     @property
     def link(self) -> Link:

@@ -1,0 +1,1 @@
+"""Pages of the competence centre: thin views that read through queries and write through actions."""

@@ -1,0 +1,88 @@
+"""How every page of the laboratory is entered: reading in a read-only transaction, writing by one action.
+
+A page that shows is decorated with ``page``; a form's target with ``deed``. A deed returns the address to go to; what
+an action refuses becomes a table of what failed and what cures it, put above the form, which keeps its input.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from atmpxb.quality.pages.refusals import Refusal, refusals_of
+from atmpxb.records.ledger.models import LedgerEntry
+from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actor import Actor
+
+type View = Callable[..., HttpResponse]
+
+
+class Request(HttpRequest):
+    """A request below ``o/<organisation>/``: the entrance has found who acts."""
+
+    actor: Actor
+    receipt: Any
+
+
+def page(view: Callable[..., HttpResponse]) -> View:
+    """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction."""
+
+    @require_safe
+    @functools.wraps(view)
+    def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
+        actor = request.actor
+        with acting_for(actor.organisation_id, actor.person_id):
+            request.receipt = _receipt(request, actor)
+            return view(request, actor, **address)
+
+    return run
+
+
+def deed(view: Callable[..., str]) -> View:
+    """A form's target. Called as ``view(request, actor, **address)``; returns where to go once it is recorded."""
+
+    @require_POST
+    @functools.wraps(view)
+    def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
+        try:
+            target = view(request, request.actor, **address)
+        except Exception as error:
+            found = refusals_of(error)
+            if found is None:
+                raise
+            return refused(request, found)
+        return go(request, target)
+
+    return run
+
+
+def go(request: Request, target: str) -> HttpResponse:
+    """Send the browser on, naming the entry that was recorded."""
+    mine = [r for r in request.actor.receipts if r.organisation == request.actor.organisation_id]
+    if mine:
+        target += ("&" if "?" in target else "?") + urlencode({"recorded": mine[-1].seq})
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
+    """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts."""
+    fragment = request.headers.get("HX-Request") == "true"
+    template = "quality/refused_fragment.html" if fragment else "quality/refused.html"
+    return render(request, template, {"refusals": found, "back": request.META.get("HTTP_REFERER", "/")}, status=found[0].status)
+
+
+def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
+    seq = request.GET.get("recorded", "")
+    if not seq.isascii() or not seq.isdigit() or len(seq) > 18:
+        return None
+    return LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq=int(seq)).first()
+
+
+__all__ = ["Request", "deed", "go", "login_not_required", "page", "refused", "require_http_methods"]

@@ -1,0 +1,116 @@
+"""What a refusal of an action says to a person: what failed, what cures it, who can cure it."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from atmpxb.quality.actions import catalogue, orders, requests, reviews, runs
+from atmpxb.quality.assays.seam import AssayError
+from atmpxb.quality.engine import WrongValue
+from atmpxb.quality.states import NotPossibleNow
+from atmpxb.records.documents import actions as documents
+from atmpxb.records.ledger.writing import NotPermitted
+from atmpxb.records.people.models import Role
+from atmpxb.records.signatures import actions as signatures
+from atmpxb.records.signatures.signing import SigningError
+from atmpxb.records.vault.store import Incomplete, TooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One row of the table."""
+
+    what: str
+    cure: str
+    who: str = ""
+    status: int = 422
+
+
+def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:  # noqa: PLR0911 - one answer for each kind of error
+    """The rows for an error that an action raised by design; None for a fault in the program."""
+    match error:
+        case reviews.NotReady():
+            return tuple(Refusal(what, cure) for what, cure in error.missing)
+        case orders.MethodsMissing():
+            return tuple(
+                Refusal(
+                    _("No effective method %(method)s for %(line)s") % {"method": method, "line": line},
+                    _("Make the method effective, or let the client choose another laboratory"),
+                    _("Reviewer"),
+                )
+                for line, method in error.missing
+            )
+        case NotPermitted():
+            return (
+                Refusal(
+                    _("Your role does not allow this"),
+                    _("Ask somebody who holds one of these roles"),
+                    ", ".join(str(Role(role).label) for role in error.roles),
+                    403,
+                ),
+            )
+        case signatures.SigningRefused():
+            what = _("The password is not right") if error.factor == "password" else _("The code is not right")
+            return (Refusal(what, _("Try again; attempts left: %(left)d") % {"left": error.left}),)
+        case signatures.SigningLocked():
+            return (
+                Refusal(
+                    _("Signing is locked after too many attempts"),
+                    _("Wait until %(until)s") % {"until": f"{error.args[0]:%H:%M} UTC"},
+                ),
+            )
+        case signatures.Changed():
+            return (
+                Refusal(
+                    _("This has changed since you opened it"), _("Load the page again, look at it, then sign"), status=412
+                ),
+            )
+        case signatures.IdentityNotVerified():
+            return (
+                Refusal(_("Nobody has confirmed who you are"), _("Have your identity confirmed"), _("Administrator")),
+            )
+        case reviews.OwnWork() | runs.NotYours() | documents.AuthorCannotApprove():
+            return (Refusal(_("You did this work yourself, so another person must sign"), _("Hand it to a colleague")),)
+        case NotPossibleNow():
+            return (
+                Refusal(
+                    _("This is not possible in the present state: %(state)s") % {"state": error.state},
+                    _("Load the page again: somebody may have moved it on"),
+                    status=409,
+                ),
+            )
+        case runs.FileAlreadyAttached():
+            return (
+                Refusal(
+                    _("These bytes are attached already, to run %(run)s as %(name)s")
+                    % {"run": error.run, "name": error.name},
+                    _("Nothing needs doing if that is the right run; else withdraw the file there first"),
+                    status=409,
+                ),
+            )
+        case TooLarge():
+            return (Refusal(_("The file is larger than this laboratory accepts"), _("Split the export"), status=413),)
+        case Incomplete():
+            return (Refusal(_("The transfer broke off"), _("Drop the file again"), status=400),)
+        case SigningError():
+            return (Refusal(_("The signing process does not answer"), str(error), _("Administrator"), 503),)
+        case (
+            catalogue.AlreadyRegistered()
+            | requests.WrongDates()
+            | requests.NotEffective()
+            | requests.AlreadyAccepted()
+            | orders.RequestClosed()
+            | orders.LabelAlreadyUsed()
+            | orders.NoSamplingPlan()
+            | runs.TestsDiffer()
+            | runs.SampleNotAvailable()
+            | runs.WrongEntry()
+            | WrongValue()
+            | documents.VersionExists()
+            | documents.NotADraft()
+            | signatures.ProofSpent()
+            | AssayError()
+        ):
+            what, _colon, cure = str(error).partition(": ")
+            return (Refusal(what, cure),)
+    return None

@@ -1,0 +1,70 @@
+"""Taking raw files over the wire: the body is the file, streamed into the vault, never held in memory."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from atmpxb.quality import engine
+from atmpxb.quality.actions import runs
+from atmpxb.quality.models import Run
+from atmpxb.quality.pages.entrance import Request
+from atmpxb.quality.pages.refusals import refusals_of
+from atmpxb.quality.states import FileState, RunState
+from atmpxb.records.ledger.writing import PERMISSIONS, acting_for
+from atmpxb.records.vault.actions import vault
+from atmpxb.records.vault.store import CHUNK
+
+
+@require_http_methods(["PUT"])
+def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
+    """Receive one raw file of a run. Role, state and length are checked before a byte of it is read."""
+    actor = request.actor
+    with acting_for(actor.organisation_id, actor.person_id):
+        target = get_object_or_404(Run.objects.select_related("method"), pk=run, organisation_id=actor.organisation_id)
+    if not actor.holds(*PERMISSIONS["quality.attach_file"]):
+        return _no(403, _("Your role does not allow this"), _("Ask an analyst to attach the file"))
+    if target.state != RunState.OPEN:
+        return _no(409, _("The run is closed"), _("Have the reviewer return it, or open a new run"))
+    length = request.META.get("CONTENT_LENGTH", "")
+    if not length.isdigit() or length == "0":
+        return _no(411, _("The file is empty, or its length is not announced"), _("Choose another file"))
+    if int(length) > settings.LARGEST_RAW_FILE:
+        limit = settings.LARGEST_RAW_FILE // 1024**2
+        return _no(413, _("The file is larger than %(limit)d MB") % {"limit": limit}, _("Split the export"))
+    name = _name(request.headers.get("X-File-Name", ""))
+    try:
+        received = vault().receive(_body(request), limit=settings.LARGEST_RAW_FILE, length=int(length))
+        stored = engine.StoredInput(vault().path(received.sha256), name, "", received.sha256)
+        attached = runs.attach_file(
+            actor=actor, run=target, received=received, name=name, facts=engine.read_facts(target.kind, stored)
+        )
+    except Exception as error:
+        found = refusals_of(error)
+        if found is None:
+            raise
+        return _no(found[0].status, found[0].what, found[0].cure)
+    if attached.state != FileState.READY:
+        return _no(422, str(attached.get_state_display()), str(attached.problem["message"]))
+    return JsonResponse({"note": _("stored and read"), "sha256": received.sha256}, status=201)
+
+
+def _body(request: HttpRequest) -> Iterator[bytes]:
+    while chunk := request.read(CHUNK):
+        yield chunk
+
+
+def _name(header: str) -> str:
+    """The last part of the file's name, without anything that could be a path or a control character."""
+    name = unquote(header).replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in name if letter.isprintable())[:255] or "unnamed"
+
+
+def _no(status: int, message: str, cure: str, **facts: Any) -> JsonResponse:
+    return JsonResponse({"message": message, "cure": cure, **facts}, status=status)

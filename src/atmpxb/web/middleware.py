@@ -1,0 +1,68 @@
+"""Who works where: finds the actor of a page whose address names an organisation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Person
+from atmpxb.records.people.queries import Workplace, workplaces
+from atmpxb.web import navigation, shell
+
+type Handler = Callable[[HttpRequest], HttpResponse]
+
+ROLE_COOKIE = "role"
+
+
+class Entrance:
+    """Middleware: a page below ``o/<organisation>/`` gets ``request.actor``; without a role there it does not exist."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if not isinstance(request.user, Person):
+            return
+        places = workplaces(request.user)
+        code = kwargs.get("organisation")
+        place = next((p for p in places if p.organisation.code == code), None)
+        if code is not None and (place is None or not request.user.is_active):
+            raise Http404
+        if place is None:
+            request.shell = shell.Shell(person=request.user.name, choices=_choices(places, None))  # type: ignore[attr-defined]
+            return
+        role = request.COOKIES.get(ROLE_COOKIE, "")
+        role = role if role in place.roles else place.roles[0]
+        request.actor = Actor(  # type: ignore[attr-defined]
+            request.user.pk, request.user.name, place.organisation.pk, frozenset(place.roles), place.function
+        )
+        request.shell = shell.Shell(  # type: ignore[attr-defined]
+            organisation=place.organisation.code,
+            organisation_title=place.organisation.name,
+            role=role,
+            person=request.user.name,
+            zone=place.organisation.zone,
+            choices=_choices(places, place),
+        )
+
+
+def home_of(place: Workplace, role: str | None = None) -> str:
+    """The first page of a role in an organisation."""
+    for item in navigation.RAILS.get(role or place.roles[0], ()):
+        if url := navigation.address(item.view, place.organisation.code):
+            return url
+    return "/"
+
+
+def _choices(places: tuple[Workplace, ...], here: Workplace | None) -> tuple[shell.Choice, ...]:
+    return tuple(
+        shell.Choice(f"{place.organisation.name} · {navigation.ROLES[role]}", home_of(place, role), place is here)
+        for place in places
+        for role in place.roles
+    )

@@ -1,4 +1,7 @@
-"""A laboratory in memory: one batch counted in triplicate and looked at, certified with a real signing process."""
+# ruff: noqa: E501
+"""A laboratory in memory: one batch counted in triplicate and looked at, certified with a real signing
+process.
+"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -30,7 +33,9 @@ from atmpxb.science.simulate.counts import Suspension, vicell_blu
 LABORATORY, CLIENT = UUID(int=0x0A), UUID(int=0x0B)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[3] / "examples" / "counts"
-COUNTING, LOOKING = ((EXAMPLES / name).read_bytes() for name in ("cell-count-triplicate.toml", "appearance.toml"))
+COUNTING, LOOKING = (
+    (EXAMPLES / name).read_bytes() for name in ("cell-count-triplicate.toml", "appearance.toml")
+)
 HOSTILE_BATCH = "B-7 *bold* #panic() $x$ `raw` <label> @ref \\ 中\u202e"
 
 SPECIFICATION = b"""\
@@ -72,7 +77,9 @@ class Case:
     plots: Mapping[str, tuple[Plot, ...]]
 
 
-def case(*, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATCH, viability: float = 93.0) -> Case:
+def case(
+    *, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATCH, viability: float = 93.0
+) -> Case:
     """The record as an honest laboratory fills it: every value from an analysis, every verdict judged."""
     export = vicell_blu((Suspension("S1", 1.4e6, viability),), seed=11)
     raw = {sha256(export).hexdigest(): export}
@@ -80,7 +87,13 @@ def case(*, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATC
     looked, _ = _analysis("R-2", LOOKING, {}, {"appearance": {"S1": "opaque_free"}})
     lines = [_line(line, [counted, looked], kind) for line in parse_specification(SPECIFICATION).lines]
     outcome = {result.verdict for line in lines for result in line.results}
-    reached = "undetermined" if kind == "interim" else "does_not_comply" if "does_not_comply" in outcome else "complies"
+    reached = (
+        "undetermined"
+        if kind == "interim"
+        else "does_not_comply"
+        if "does_not_comply" in outcome
+        else "complies"
+    )
     signed = records.SignatureRecord(
         "QP role, illustrative", "Qualified person", "Laboratory", {"en": "Approved", "nl": "Goedgekeurd"},
         "2026-11-20T11:59:30Z", "ab" * 32,
@@ -205,7 +218,9 @@ def proof(certificate: Certificate, client: SigningClient) -> bytes:
 def pages(made: Case, proven: bytes) -> bytes:
     """The unsealed document."""
     methods = {sha256(source).hexdigest(): source for source in (COUNTING, LOOKING)}
-    return render(made.certificate, proof=proven, methods=methods, specification=SPECIFICATION, plots=made.plots)
+    return render(
+        made.certificate, proof=proven, methods=methods, specification=SPECIFICATION, plots=made.plots
+    )
 
 
 def sealed(made: Case, client: SigningClient) -> bytes:

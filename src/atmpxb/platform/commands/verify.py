@@ -1,4 +1,4 @@
-"""``atmpxb verify CERTIFICATE.pdf``: what anybody can check of a certificate, without database and network."""
+"""``atmpxb verify CERTIFICATE.pdf``: what anybody can check of a certificate, without database or network."""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""The files inside a certificate: their names, and how they are read back from a document nobody vouches for."""
+"""The files inside a certificate: what they are called, and how they are read back from a document nobody
+vouches for.
+"""
 
 import io
 from collections.abc import Mapping

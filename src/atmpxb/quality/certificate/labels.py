@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Every fixed text of the printed certificate in English and Dutch."""
 
 _BOTH: dict[str, tuple[str, str]] = {
@@ -7,7 +8,7 @@ _BOTH: dict[str, tuple[str, str]] = {
         "This is not a final certificate. It reports the results known so far and can't serve as the certificate of"
         " the batch.",
         "Dit is geen definitief certificaat. Het meldt de resultaten die nu bekend zijn en kan niet dienen als"
-        " certificaat van de charge.",
+        " certificaat van de batch.",
     ),
     "interim_pending": (
         "test(s) pending; see the times by which they are due.",
@@ -15,11 +16,11 @@ _BOTH: dict[str, tuple[str, str]] = {
     ),
     "illustrative": (
         "DEMO: illustrative data of a demonstration, not of a real batch.",
-        "DEMO: illustratieve gegevens van een demonstratie, niet van een echte charge.",
+        "DEMO: illustratieve gegevens van een demonstratie, niet van een echte batch.",
     ),
     "version": ("version", "versie"),
     "issued": ("issued", "uitgegeven"),
-    "batch": ("Batch", "Charge"),
+    "batch": ("Batch", "Batch"),
     "page": ("page", "pagina"),
     "of": ("of", "van"),
     "qr": ("QR code to the verification page:", "QR-code naar de controlepagina:"),
@@ -31,7 +32,7 @@ _BOTH: dict[str, tuple[str, str]] = {
     "replaces": ("This certificate replaces", "Dit certificaat vervangt"),
     "reason": ("Reason", "Reden"),
     "none": ("None", "Geen"),
-    "product_and_batch": ("Product and batch", "Product en charge"),
+    "product_and_batch": ("Product and batch", "Product en batch"),
     "product": ("Product", "Product"),
     "dosage_form": ("Dosage form", "Toedieningsvorm"),
     "manufacturer": ("Manufacturer", "Fabrikant"),

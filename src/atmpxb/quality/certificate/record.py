@@ -110,7 +110,9 @@ class FileReference:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRecord:
-    """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is the source."""
+    """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is
+    the source.
+    """
 
     id: str
     method: MethodReference
@@ -137,8 +139,8 @@ class Limit:
 class Result:
     """One reported result: which value of the analysis it is, unrounded and as reported, and the verdict.
 
-    ``value`` and ``reported`` are None when the data allowed none; ``why`` then says the reason. ``shown`` is an
-    observation in words of each language, and empty for a number.
+    ``value`` and ``reported`` are None when the data allowed none; ``why`` then says the reason. ``shown`` is
+    an observation in words of each language, and empty for a number.
     """
 
     sample: str
@@ -154,7 +156,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class TestLine:
-    """One line of the specification: approved with results, or pending with the time by which they are due."""
+    """One line of the specification: approved with results, or pending with the time by which they
+    are due.
+    """
 
     __test__ = False  # a laboratory's test, not pytest's
 

@@ -1,4 +1,6 @@
-"""The record and its proof as a PDF/A-3a, PDF/UA-1 document with everything that verification needs attached."""
+"""The record and its proof as a PDF/A-3a, PDF/UA-1 document with everything that verification needs
+attached.
+"""
 
 import json
 import re

@@ -15,6 +15,7 @@ from atmpxb.quality.certificate.wording import (
     printable,
     shown_limit,
     shown_result,
+    unit,
     utc,
 )
 
@@ -185,7 +186,7 @@ def _rows(line: TestLine, language: str, words: Mapping[str, str]) -> list[dict[
                 "detail": "; ".join([*detail, *marks]),
                 "result": shown_result(result, language),
                 "interval": _interval(result, language),
-                "unit": result.unit if result.reported else "",
+                "unit": unit(result.unit) if result.reported else "",
                 "code": result.verdict,
                 "verdict": VERDICTS[language][result.verdict],
                 "note": result.why.get(language, ""),

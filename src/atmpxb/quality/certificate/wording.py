@@ -1,6 +1,7 @@
 """The words and number forms of a printed certificate, in English and Dutch.
 
-Both the renderer and ``atmpxb verify`` take them from here: the one prints, the other looks for what must be printed.
+Both the renderer and ``atmpxb verify`` take them from here: the one prints, the other looks for what must be
+printed.
 """
 
 import re
@@ -35,6 +36,9 @@ _COVERED = re.compile(
 )
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def printable(text: str) -> str:
     """A text as the pages can show it: every character that they can't is written as its code point.
 
@@ -59,6 +63,15 @@ def decimal(text: str, language: str) -> str:
     return text
 
 
+def unit(text: str) -> str:
+    """A unit as printed: powers of ten raised.
+
+    >>> unit("10^6 cells/mL"), unit("10^-3 IU")
+    ('10⁶ cells/mL', '10⁻³ IU')
+    """
+    return re.sub(r"10\^(-?\d+)", lambda power: "10" + power[1].translate(_RAISED), text)
+
+
 def utc(text: str) -> str:
     """A recorded time as printed: ``2026-11-20 09:30 UTC``; seconds are printed where they are not zero."""
     at = datetime.fromisoformat(text)
@@ -80,7 +93,7 @@ def shown_result(result: Result, language: str) -> str:
 
 def shown_limit(line: TestLine, language: str) -> str:
     """The acceptance limit as the table prints it."""
-    return printable(line.limit.text.get(language, "")) or "—"
+    return printable(unit(line.limit.text.get(language, ""))) or "—"
 
 
 def must_be_printed(certificate: Certificate) -> list[str]:
@@ -99,7 +112,7 @@ def must_be_printed(certificate: Certificate) -> list[str]:
         for result in line.results:
             expected += [
                 shown_result(result, language),
-                result.unit if result.reported else "",
+                unit(result.unit) if result.reported else "",
                 words[result.verdict],
             ]
         if line.status == "pending":

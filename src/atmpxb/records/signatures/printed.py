@@ -1,4 +1,6 @@
-"""What the pages of a document say, as text, so that print and attached record can be held against each other."""
+"""What the pages of a document say, as text, so that print and attached record can be held against each
+other.
+"""
 
 import io
 import unicodedata
@@ -17,9 +19,9 @@ class Unreadable(ValueError):
 def printed_text(pdf: bytes) -> str:
     """The text of all pages, normalised.
 
-    Programs differ in the spaces and line ends that they see between pieces of text, so every blank is left out, and
-    compatibility forms (ligatures, wide digits) are unified (Unicode NFKC). What remains is every visible character in
-    the order of the document.
+    Programs differ in the spaces and line ends that they see between pieces of text, so every blank is left
+    out, and compatibility forms (ligatures, wide digits) are unified (Unicode NFKC). What remains is every
+    visible character in the order of the document.
 
     Raises:
         Unreadable: not a PDF that can be read, or more than 2000 pages.

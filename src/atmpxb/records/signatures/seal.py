@@ -1,8 +1,9 @@
 """The seal on a document: PAdES baseline B-B, in one form that leaves no byte unguarded.
 
-Validators of PDF signatures accept more than one encoding of a signature and, some of them, bytes after it. A seal of
-this product has exactly one form: the signed ranges are the whole file but for the signature's own hexadecimal digits,
-and those are the upper-case digits of the one CMS container of ``cms``, followed by zeros. A reader rebuilds them.
+Validators of PDF signatures accept more than one encoding of a signature and, some of them, bytes after it. A
+seal of this product has exactly one form: the signed ranges are the whole file but for the signature's own
+hexadecimal digits, and those are the upper-case digits of the one CMS container of ``cms``, followed by
+zeros. A reader rebuilds them.
 """
 
 import asyncio
@@ -47,7 +48,9 @@ class BrokenSeal(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What the seal says: whose certificate, when, over which record and which printed text (SHA-256, hex)."""
+    """What the seal says: whose certificate, when, over which record and which printed text
+    (SHA-256, hex).
+    """
 
     certificate: bytes
     at: datetime
@@ -71,8 +74,8 @@ class Seal:
 class SealReport:
     """The outcome of ``check_seal``: ``seal`` None with a ``problem``, or an intact seal and its ``issuer``.
 
-    ``issuer`` is the organisation of the trust list that owns the certificate, None when there is no list or the
-    certificate is not in it: intact, but nobody known vouches for it.
+    ``issuer`` is the organisation of the trust list that owns the certificate, None when there is no list or
+    the certificate is not in it: intact, but nobody known vouches for it.
     """
 
     seal: Seal | None
@@ -84,8 +87,8 @@ def seal(pdf: bytes, organisation: UUID, record_sha256: str, client: SigningClie
     """Seal a rendered document with the organisation's current key.
 
     Args:
-        record_sha256: digest of the attached record, bound in the signature's reason beside that of the printed text.
-        at: when, with zone; it stands in the signature dictionary.
+        record_sha256: digest of the attached record, bound in the signature's reason beside that of the
+        printed text. at: when, with zone; it stands in the signature dictionary.
 
     Raises:
         SigningError: the signing process does not run or refuses.
@@ -141,8 +144,11 @@ def _our_reading(pdf: bytes) -> tuple[bytes, tuple[int, int]]:
         )
     if not 0 < start < end <= len(pdf) or pdf[start : start + 1] != b"<" or pdf[end - 1 : end] != b">":
         raise BrokenSeal("the seal does not cover the whole file")
-    certificate, digest, signature = _container(pdf[start + 1 : end - 1])
-    if sha256(pdf[:start] + pdf[end:]).digest() != digest:
+    spoken, found = pdf[start + 1 : end - 1], sha256(pdf[:start] + pdf[end:]).digest()
+    if found.hex().upper().encode() not in spoken:  # cheap, and most damage ends here
+        raise BrokenSeal("the document, or the digest in its seal, was changed after it was sealed")
+    certificate, digest, signature = _container(spoken)
+    if found != digest:
         raise BrokenSeal("the document was changed after it was sealed")
     key = x509.load_der_x509_certificate(certificate).public_key()
     if not isinstance(key, rsa.RSAPublicKey):
@@ -159,6 +165,8 @@ def _container(digits: bytes) -> tuple[bytes, bytes, bytes]:
     """Certificate, digest and signature from the hexadecimal digits, which must be in their one form."""
     try:
         filled = bytes.fromhex(digits.decode("ascii"))
+        if filled.hex().upper().encode() != digits:
+            raise ValueError("its digits are not upper-case hexadecimal")
         length = 4 + int.from_bytes(filled[2:4], "big")
         parts = cms.take_apart(filled[:length])
     except (ValueError, UnicodeDecodeError) as error:

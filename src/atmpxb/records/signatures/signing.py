@@ -192,7 +192,9 @@ class SigningClient:
         return self._signature("sign_checkpoint", organisation, payload)
 
     def sign_manifest(self, organisation: UUID, payload: bytes) -> Signature:
-        """Sign a signature manifest: canonical JSON, ``schema`` "atmpxb.manifest/1", ``organisation`` its id."""
+        """Sign a signature manifest: canonical JSON, ``schema`` "atmpxb.manifest/1",
+        ``organisation`` its id.
+        """
         return self._signature("sign_manifest", organisation, payload)
 
     def sign_seal(self, organisation: UUID, attributes: bytes) -> bytes:
@@ -247,7 +249,9 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
 
 
 def _same_account(connection: socket.socket) -> bool:
-    """Whether the peer is our account or root, where the system can tell; the mode of the socket says it too."""
+    """Whether the peer is our account or root, where the system can tell; the mode of the socket
+    says it too.
+    """
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return True

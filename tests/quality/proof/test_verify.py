@@ -1,0 +1,273 @@
+"""A certificate proves itself to a stranger with a trust list and the raw files; every forgery is refused by
+name.
+"""
+
+import io
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+from quality.proof import laboratory
+from quality.proof.laboratory import LABORATORY, NOON, Case
+
+from atmpxb.quality.certificate.record import record_sha256
+from atmpxb.quality.proof.recompute import same
+from atmpxb.quality.proof.verify import Report, verify
+from atmpxb.records.signatures import cms, seal
+from atmpxb.records.signatures.keys import Keyring
+from atmpxb.records.signatures.signing import SigningClient
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningClient]:
+    with laboratory.signing(tmp_path_factory.mktemp("home")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def honest(client: SigningClient) -> Case:
+    return laboratory.case()
+
+
+@pytest.fixture(scope="module")
+def pdf(honest: Case, client: SigningClient) -> bytes:
+    return laboratory.sealed(honest, client)
+
+
+@pytest.fixture(scope="module")
+def trusted(client: SigningClient) -> bytes:
+    return laboratory.trust_list(client)
+
+
+def failing(report: Report) -> dict[str, str]:
+    assert not report.holds
+    return {line.check: line.message for line in report.lines if line.ok is False}
+
+
+def test_an_honest_certificate_holds_with_and_without_raw_files(
+    pdf: bytes, honest: Case, trusted: bytes
+) -> None:
+    assert verify(pdf, None, trusted).holds
+    report = verify(pdf, honest.raw, trusted)
+    assert report.holds
+    said = {line.check: line for line in report.lines}
+    assert "4 value(s) recomputed from 1 file(s)" in said["analysis R-1"].message
+    assert said["analysis R-2"].ok is None
+    assert "not recomputable" in said["analysis R-2"].message
+    assert "unknown offline" in said["current"].message
+
+
+def test_without_a_trust_list_it_is_intact_but_no_pass(pdf: bytes) -> None:
+    assert list(failing(verify(pdf))) == ["issuer"]
+    assert "intact, issuer not authenticated" in failing(verify(pdf))["issuer"]
+
+
+def test_any_changed_byte_is_refused(pdf: bytes, trusted: bytes) -> None:
+    dice = random.Random(20261120)
+    for position in dice.sample(range(len(pdf)), 600):
+        changed = bytearray(pdf)
+        changed[position] ^= dice.randrange(1, 256)
+        assert "seal" in failing(verify(bytes(changed), None, trusted)), position
+
+
+def test_the_signature_container_has_one_form_only(pdf: bytes, trusted: bytes) -> None:
+    start = pdf.rindex(b"/Contents <") + 11
+    dice = random.Random(7)
+    for position in dice.sample(range(start, start + 8192), 60):
+        for changed in ({65: 97, 66: 98, 48: 49}.get(pdf[position], 48), 32):
+            forged = pdf[:position] + bytes([changed]) + pdf[position + 1 :]
+            assert forged == pdf or "seal" in failing(verify(forged, None, trusted)), position
+
+
+@pytest.mark.parametrize("more", [b"\n", b"%", b"\0" * 100, b"\n%%EOF\n"])
+def test_appended_or_missing_bytes_are_refused(pdf: bytes, trusted: bytes, more: bytes) -> None:
+    assert "bytes were added" in failing(verify(pdf + more, None, trusted))["seal"]
+    assert "seal" in failing(verify(pdf[: -len(more)], None, trusted))
+
+
+def test_an_incremental_update_is_refused(pdf: bytes, trusted: bytes) -> None:
+    writer = PdfWriter(io.BytesIO(pdf), incremental=True)
+    writer.add_metadata({"/Subject": "changed"})
+    out = io.BytesIO()
+    writer.write(out)
+    assert "seal" in failing(verify(out.getvalue(), None, trusted))
+
+
+def test_the_same_pages_sealed_by_another_key_are_refused(
+    honest: Case, client: SigningClient, trusted: bytes, tmp_path: Path
+) -> None:
+    with laboratory.signing(tmp_path) as thief:
+        forged = laboratory.sealed(honest, thief)
+        assert verify(forged, honest.raw, laboratory.trust_list(thief)).holds
+    assert "not in the trust list" in failing(verify(forged, honest.raw, trusted))["issuer"]
+
+
+def test_a_signature_of_another_key_under_the_trusted_certificate_is_refused(
+    pdf: bytes, trusted: bytes, tmp_path: Path
+) -> None:
+    stranger = Keyring(tmp_path / "keys")
+    stranger.enrol(LABORATORY, "Laboratory of the test", demo=True)
+    _, key = stranger.seal_key(LABORATORY)
+    start = pdf.rindex(b"/Contents <") + 11
+    der = bytes.fromhex(pdf[start : start + 8192].decode())
+    certificate, digest, _ = cms.take_apart(der[: 4 + int.from_bytes(der[2:4], "big")])
+    attributes = cms.signed_attributes(certificate, digest)
+    signature = key.sign(attributes, seal.padding.PKCS1v15(), seal.hashes.SHA256())
+    digits = cms.container(certificate, digest, signature).hex().upper().encode().ljust(8192, b"0")
+    forged = pdf[:start] + digits + pdf[start + 8192 :]
+    assert "not by the key of its certificate" in failing(verify(forged, None, trusted))["seal"]
+
+
+def test_a_swapped_record_under_the_issuers_own_seal_is_refused(
+    honest: Case, client: SigningClient, trusted: bytes
+) -> None:
+    other = laboratory.changed(honest, number="C-2026-0002")
+    proven = laboratory.proof(honest.certificate, client)
+    forged = seal.seal(
+        laboratory.pages(other, proven), LABORATORY, record_sha256(honest.certificate.bytes()), client, NOON
+    )
+    found = failing(verify(forged, None, trusted))
+    assert set(found) == {"record", "approval"}
+
+
+def test_pages_that_say_another_thing_than_the_record_are_refused(
+    honest: Case, client: SigningClient, trusted: bytes
+) -> None:
+    worse = laboratory.case(viability=60.0)
+    assert worse.certificate.conclusion.verdict == "does_not_comply"
+    pages = laboratory.pages(honest, laboratory.proof(worse.certificate, client))
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pages)))
+    names = writer.root_object["/Names"]["/EmbeddedFiles"]
+    assert names is not None
+    for attached in writer.attachment_list:
+        if attached.name == "record.json":
+            attached.content = worse.certificate.bytes()
+    out = io.BytesIO()
+    writer.write(out)
+    forged = seal.seal(out.getvalue(), LABORATORY, record_sha256(worse.certificate.bytes()), client, NOON)
+    assert "printed text" in failing(verify(forged, None, trusted))
+
+
+def test_a_verdict_that_does_not_follow_is_refused(
+    honest: Case, client: SigningClient, trusted: bytes
+) -> None:
+    worse = laboratory.case(viability=60.0)
+    lines = tuple(
+        replace(line, results=tuple(replace(result, verdict="complies") for result in line.results))
+        for line in worse.certificate.tests
+    )
+    conclusion = replace(worse.certificate.conclusion, verdict="complies")
+    forged = laboratory.changed(worse, tests=lines, conclusion=conclusion)
+    found = failing(verify(laboratory.sealed(forged, client), worse.raw, trusted))
+    assert "viability" in found["verdicts"]
+    assert "does not follow from the raw files" in found["analysis R-1"]
+
+
+def test_values_that_the_raw_files_do_not_give_are_refused(
+    honest: Case, client: SigningClient, trusted: bytes
+) -> None:
+    worse = laboratory.case(viability=60.0)
+    counted, looked = worse.certificate.analyses
+    lied = laboratory.changed(
+        worse,
+        analyses=(replace(counted, values=honest.certificate.analyses[0].values), looked),
+        tests=honest.certificate.tests,
+        conclusion=honest.certificate.conclusion,
+    )
+    forged = laboratory.sealed(lied, client)
+    assert verify(forged, None, trusted).holds, "without the raw files nobody can know"
+    assert "recomputed" in failing(verify(forged, worse.raw, trusted))["analysis R-1"]
+
+
+def test_a_raw_file_with_a_changed_byte_is_named(pdf: bytes, honest: Case, trusted: bytes) -> None:
+    ((digest, content),) = honest.raw.items()
+    changed = bytes([content[0] ^ 1]) + content[1:]
+    for raw in ({}, {digest: changed}):
+        assert "export.csv" in failing(verify(pdf, raw, trusted))["analysis R-1"]
+
+
+def test_a_recomputable_analysis_can_not_be_declared_otherwise(
+    honest: Case, client: SigningClient, trusted: bytes
+) -> None:
+    counted, looked = honest.certificate.analyses
+    hidden = laboratory.changed(honest, analyses=(replace(counted, recomputable=False), looked))
+    assert "analysis R-1" in failing(verify(laboratory.sealed(hidden, client), None, trusted))
+
+
+def test_a_test_left_out_is_noticed(honest: Case, client: SigningClient, trusted: bytes) -> None:
+    fewer = laboratory.changed(honest, tests=honest.certificate.tests[1:])
+    assert (
+        "without the tests viability"
+        in failing(verify(laboratory.sealed(fewer, client), None, trusted))["verdicts"]
+    )
+
+
+def test_an_interim_certificate_says_so_everywhere(client: SigningClient, trusted: bytes) -> None:
+    interim = laboratory.case(kind="interim", language="nl")
+    pdf = laboratory.sealed(interim, client)
+    report = verify(pdf, interim.raw, trusted)
+    assert report.holds
+    assert any("INTERIM" in line.message for line in report.lines)
+    reader = PdfReader(io.BytesIO(pdf))
+    assert all("INTERIM" in page.extract_text() for page in reader.pages)
+    assert "INTERIM" in reader.metadata.title
+
+
+def test_a_bad_trust_list_is_no_trust_list(pdf: bytes) -> None:
+    assert list(failing(verify(pdf, None, b"{}"))) == ["trust list"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        ("1", "1.0000000009", True),
+        ("1", "1.000000002", False),
+        ("-3e5", "-300000", True),
+        ("0", "1e-30", False),
+        ("nan", "nan", True),
+        ("turbid", "clear", False),
+        (None, None, True),
+        (None, "1", False),
+    ],
+)
+def test_values_agree_within_a_billionth(one: str | None, other: str | None, agree: bool) -> None:
+    assert same(one, other) is agree
+
+
+def test_the_command_needs_no_database_and_tells_by_its_status(
+    pdf: bytes, honest: Case, trusted: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "raw" / "deep").mkdir(parents=True)
+    (tmp_path / "raw" / "deep" / "renamed").write_bytes(next(iter(honest.raw.values())))
+    (tmp_path / "c.pdf").write_bytes(pdf)
+    (tmp_path / "trust.json").write_bytes(trusted)
+    (tmp_path / "not.pdf").write_bytes(b"hello")
+    script = (
+        "import sys; from atmpxb.platform.commands.verify import command\n"
+        "try: command()\n"
+        "finally: assert 'django' not in sys.modules and 'psycopg' not in sys.modules\n"
+    )
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    passed = run("c.pdf", "--raw", "raw", "--trust", "trust.json")
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "FAIL" not in passed.stdout
+    unknown = run("c.pdf", "--json")
+    assert unknown.returncode == 1
+    assert json.loads(unknown.stdout)["holds"] is False
+    assert run("not.pdf").returncode == 2
+    assert run("missing.pdf").returncode == 2

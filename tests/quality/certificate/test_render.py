@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What is printed is what is recorded, whatever the text, in both languages, and always the same bytes."""
 
 import io

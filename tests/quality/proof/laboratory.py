@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """A laboratory in memory: one batch counted in triplicate and looked at, certified with a real signing
 process.
 """

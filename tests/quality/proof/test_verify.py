@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader, PdfWriter
-from quality.proof import laboratory
-from quality.proof.laboratory import LABORATORY, NOON, Case
 
 from atmpxb.quality.certificate.record import record_sha256
 from atmpxb.quality.proof.recompute import same
@@ -22,6 +20,8 @@ from atmpxb.quality.proof.verify import Report, verify
 from atmpxb.records.signatures import cms, seal
 from atmpxb.records.signatures.keys import Keyring
 from atmpxb.records.signatures.signing import SigningClient
+from quality.proof import laboratory
+from quality.proof.laboratory import LABORATORY, NOON, Case
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from quality.proof import laboratory
 
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoint import checkpoint, signed_by
@@ -27,6 +26,7 @@ from atmpxb.records.signatures.signing import (
     manifest_signed_by,
     socket_path,
 )
+from quality.proof import laboratory
 
 LABORATORY = laboratory.LABORATORY
 OTHER = UUID(int=99)

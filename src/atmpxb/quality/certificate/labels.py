@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Every fixed text of the printed certificate in English and Dutch."""
 
 _BOTH: dict[str, tuple[str, str]] = {

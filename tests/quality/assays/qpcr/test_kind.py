@@ -177,7 +177,7 @@ def test_plots_are_small_strict_and_say_the_same_in_a_table() -> None:
 
 def test_facts_are_read_before_anything_is_analysed() -> None:
     facts = KIND.facts(raw(simulate_plate(1)[0]))
-    assert (facts.format, facts.instrument_serial, facts.run) == ("RDML 1.3", "SIM-TC-0042", "RUN-0001")
+    assert (facts.format, facts.instrument_serial, facts.run) == ("rdml", "SIM-TC-0042", "RUN-0001")
     assert facts.samples == ("ATMP-S1", "ATMP-S2")
     assert facts.acquired_at == "2026-03-02T09:15:00"
     assert facts.personal == ()

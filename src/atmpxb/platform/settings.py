@@ -44,6 +44,7 @@ def _database(url: str, **options: str) -> dict[str, object]:
 _URL = os.environ.get("DATABASE_URL", "postgresql://atmpxb_app@localhost/atmpxb")
 DATABASES = {
     "default": _database(_URL),
+    "backup": _database(os.environ.get("DATABASE_BACKUP_URL", _URL)),  # reads everything, writes nothing
     "owner": _database(os.environ.get("DATABASE_OWNER_URL", _URL), options="-c app.migrating=on"),
 }
 

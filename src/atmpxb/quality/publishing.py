@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from atmpxb.quality.certificate.record import parse
 from atmpxb.quality.models import Certificate
+from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.people.models import Organisation
 from atmpxb.records.signatures import trust
-from atmpxb.records.signatures.actions import signing_client
+from atmpxb.records.signatures.keys import CheckpointKey, Identity
 from atmpxb.records.signatures.models import SigningKey
 from atmpxb.records.vault.actions import vault
 
@@ -24,12 +25,30 @@ class Package:
     trust: Path
 
 
-def trust_list() -> bytes:
-    """The keys and seals of every organisation that has published some."""
-    signers = SigningKey.objects.values_list("organisation_id", flat=True).distinct()
-    client = signing_client()
-    identities = [client.identity(one.pk) for one in Organisation.objects.filter(pk__in=list(signers)).order_by("code")]
-    return trust.build(identities, timezone.now())
+def trust_list(using: str = "default") -> bytes:
+    """The keys and seals of every organisation that has published some, as the platform gives it out."""
+    names = dict(Organisation.objects.using(using).values_list("pk", "name"))
+    published: dict[UUID, list[SigningKey]] = {}
+    for key in SigningKey.objects.using(using).order_by("organisation__code", "published_at"):
+        published.setdefault(key.organisation_id, []).append(key)
+    return trust.build([_identity(one, names[one], keys) for one, keys in published.items()], timezone.now())
+
+
+def _identity(organisation: UUID, name: str, published: list[SigningKey]) -> Identity:
+    """What is public of an organisation's keys; each ledger key signed until the next one was published."""
+    ledger = [key for key in published if key.use == "ledger"]
+    since = [utc_text(key.published_at) for key in ledger]
+    until = [*since[1:], None]
+    return Identity(
+        organisation,
+        name,
+        False,
+        tuple(
+            CheckpointKey(key.key_id, bytes.fromhex(key.public), start, end)
+            for key, start, end in zip(ledger, since, until, strict=True)
+        ),
+        tuple(bytes.fromhex(key.public) for key in published if key.use == "seal"),
+    )
 
 
 def export(certificate_id: UUID, folder: Path) -> Package:

@@ -1,8 +1,13 @@
 """What the web server runs."""
 
 import os
+from threading import Thread
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "atmpxb.platform.settings")
 application = get_wsgi_application()
+
+from atmpxb.quality import engine  # noqa: E402 - needs the settings
+
+Thread(target=engine.warm, daemon=True).start()

@@ -101,7 +101,7 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
     server += ["--workers", str(web_workers), "--blocking-threads", "4", "--no-ws", "--log-level", "warning"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "3", "atmpxb.platform.wsgi:application"]
     program("web", server, _Healthy(port))
-    program("worker", [*_ATMPXB, "worker"], lambda: True)
+    program("worker", [*_ATMPXB, "worker", "--concurrency=2"], lambda: True)
 
 
 def _finish(process: subprocess.Popen[bytes], command: str) -> None:

@@ -14,6 +14,10 @@ def command(concurrency: int, queues: tuple[str, ...]) -> None:
     with connection.django(Home.here()):
         from django.core.management import call_command
 
+        from atmpxb.quality import engine
+
+        engine.warm()
+
         only = [f"--queues={','.join(queues)}"] if queues else []
         call_command(
             "procrastinate", "worker", *only, f"--concurrency={concurrency}", "--shutdown-graceful-timeout=3"

@@ -5,3 +5,6 @@ class PeopleConfig(AppConfig):
     name = "atmpxb.records.people"
     label = "people"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from atmpxb.records.people import entrances  # noqa: F401 - connects the receivers

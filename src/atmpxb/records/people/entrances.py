@@ -1,0 +1,55 @@
+"""Who came in, who went out, who was turned away: lines of the access log that the sign-in library's signals make."""
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset
+from allauth.mfa.signals import authenticator_added, authenticator_removed
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from atmpxb.records.people.actions import log_access
+from atmpxb.records.people.models import Person
+
+
+@receiver(user_logged_in)
+def signed_in(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
+    """Somebody proved who they are."""
+    log_access("person.signed_in", person=user.pk, address=_address(request))
+
+
+@receiver(user_logged_out)
+def signed_out(sender: Any, request: HttpRequest, user: Person | None, **more: Any) -> None:
+    """Somebody left, or a session ended."""
+    if user:
+        log_access("person.signed_out", person=user.pk, address=_address(request))
+
+
+@receiver(user_login_failed)
+def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **more: Any) -> None:
+    """An address and a password did not fit. What was typed is not kept: it may be a password."""
+    typed = str(credentials.get("email") or credentials.get("username") or "")
+    person = Person.objects.filter(email__iexact=typed).values_list("pk", flat=True).first()
+    log_access("person.turned_away", person=person, address=_address(request))
+
+
+@receiver([password_changed, password_reset])
+def changed_password(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
+    """A password was replaced."""
+    log_access("person.password_changed", person=user.pk, address=_address(request))
+
+
+@receiver(authenticator_added)
+def added_factor(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
+    """A second factor was set up."""
+    log_access("person.factor_added", person=user.pk, address=_address(request))
+
+
+@receiver(authenticator_removed)
+def removed_factor(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
+    """A second factor was taken away."""
+    log_access("person.factor_removed", person=user.pk, address=_address(request))
+
+
+def _address(request: HttpRequest | None) -> str:
+    return str(request.META.get("REMOTE_ADDR", "")) if request else ""

@@ -7,16 +7,19 @@ an action refuses becomes a table of what failed and what cures it, put above th
 import functools
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urldefrag, urlencode
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from atmpxb.quality.pages.refusals import Refusal, refusals_of
 from atmpxb.records.ledger.models import LedgerEntry
-from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.ledger.writing import acting_for, set_context
+from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.actor import Actor
 
 type View = Callable[..., HttpResponse]
@@ -27,6 +30,7 @@ class Request(HttpRequest):
 
     actor: Actor
     receipt: Any
+    looked_at: dict[tuple[UUID, str], None]
 
 
 def page(view: Callable[..., HttpResponse]) -> View:
@@ -36,11 +40,36 @@ def page(view: Callable[..., HttpResponse]) -> View:
     @functools.wraps(view)
     def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
         actor = request.actor
+        request.looked_at = {}
         with acting_for(actor.organisation_id, actor.person_id):
             request.receipt = _receipt(request, actor)
-            return view(request, actor, **address)
+            response = view(request, actor, **address)
+        _log(request)
+        return response
 
     return run
+
+
+def looked_at(request: Request, row: models.Model, event: str = "record.read") -> None:
+    """Note for the access log that the page shows a row of another organisation; own rows are not noted."""
+    owner: UUID = row.organisation_id  # type: ignore[attr-defined]
+    if owner != request.actor.organisation_id:
+        request.looked_at[owner, f"{event} {row._meta.db_table} {row.pk}"] = None
+
+
+def _log(request: Request) -> None:
+    """One line for each record, after the reading: the page's own transaction can't write."""
+    if not request.looked_at:
+        return
+    actor = request.actor
+    with transaction.atomic(durable=True):
+        set_context(actor.organisation_id, actor.person_id)
+        for owner, noted in request.looked_at:
+            event, _space, subject = noted.partition(" ")
+            log_access(
+                event, person=actor.person_id, organisation=actor.organisation_id, owner=owner, subject=subject,
+                address=request.META.get("REMOTE_ADDR", ""),
+            )  # fmt: skip
 
 
 def deed(view: Callable[..., str]) -> View:
@@ -65,7 +94,9 @@ def go(request: Request, target: str) -> HttpResponse:
     """Send the browser on, naming the entry that was recorded."""
     mine = [r for r in request.actor.receipts if r.organisation == request.actor.organisation_id]
     if mine:
-        target += ("&" if "?" in target else "?") + urlencode({"recorded": mine[-1].seq})
+        page_address, place = urldefrag(target)
+        page_address += ("&" if "?" in page_address else "?") + urlencode({"recorded": mine[-1].seq})
+        target = f"{page_address}#{place}" if place else page_address
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
@@ -85,4 +116,4 @@ def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
     return LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq=int(seq)).first()
 
 
-__all__ = ["Request", "deed", "go", "login_not_required", "page", "refused", "require_http_methods"]
+__all__ = ["Request", "deed", "go", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]

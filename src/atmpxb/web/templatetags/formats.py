@@ -1,5 +1,6 @@
-"""Template filters ``decimal``, ``moment``, ``day`` and ``clock``."""
+"""Template filters ``decimal``, ``words``, ``moment``, ``day`` and ``clock``."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
@@ -21,6 +22,12 @@ def _language() -> str:
 def decimal(value: str | int | Decimal | None) -> str:
     """``{{ "1234.50"|decimal }}``: the same digits, written as the reader's language does."""
     return formats.decimal_text(value, _language())
+
+
+@register.filter
+def words(text: Mapping[str, str] | None) -> str:
+    """``{{ line.title|words }}``: a text of a document in the reader's language, English where that is missing."""
+    return str((text or {}).get(_language()) or (text or {}).get("en") or "")
 
 
 def _time(at: datetime | date | None, zone: str | tzinfo | None, pattern: str) -> SafeString | str:

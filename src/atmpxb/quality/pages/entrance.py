@@ -5,6 +5,7 @@ an action refuses becomes a table of what failed and what cures it, put above th
 """
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urldefrag, urlencode
@@ -25,50 +26,56 @@ from atmpxb.records.people.actor import Actor
 type View = Callable[..., HttpResponse]
 
 
+#: A form inside a dialog names the element there that takes its refusal.
+PLACE = re.compile(r"refusal-[a-z0-9-]{1,40}")
+
+
 class Request(HttpRequest):
     """A request below ``o/<organisation>/``: the entrance has found who acts."""
 
     actor: Actor
     receipt: Any
-    looked_at: dict[tuple[UUID, str], None]
+    looked_at: set[tuple[UUID, str]]  # (organisation, record) of others that the page showed
 
 
 def page(view: Callable[..., HttpResponse]) -> View:
-    """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction."""
+    """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction.
+
+    What the view adds to ``request.looked_at``, records of other organisations, goes into the access log.
+    """
 
     @require_safe
     @functools.wraps(view)
     def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
         actor = request.actor
-        request.looked_at = {}
+        request.looked_at = set()
         with acting_for(actor.organisation_id, actor.person_id):
             request.receipt = _receipt(request, actor)
             response = view(request, actor, **address)
-        _log(request)
+        log_reading(request)
         return response
 
     return run
 
 
-def looked_at(request: Request, row: models.Model, event: str = "record.read") -> None:
-    """Note for the access log that the page shows a row of another organisation; own rows are not noted."""
+def looked_at(request: Request, row: models.Model) -> None:
+    """Note that a page shows a row; only rows of other organisations go into the access log."""
     owner: UUID = row.organisation_id  # type: ignore[attr-defined]
     if owner != request.actor.organisation_id:
-        request.looked_at[owner, f"{event} {row._meta.db_table} {row.pk}"] = None
+        request.looked_at.add((owner, f"{row._meta.db_table} {row.pk}"))
 
 
-def _log(request: Request) -> None:
-    """One line for each record, after the reading: the page's own transaction can't write."""
+def log_reading(request: Request, event: str = "record.viewed") -> None:
+    """Write what was looked at into the access log, after the page's own transaction, which only reads."""
     if not request.looked_at:
         return
     actor = request.actor
     with transaction.atomic(durable=True):
         set_context(actor.organisation_id, actor.person_id)
-        for owner, noted in request.looked_at:
-            event, _space, subject = noted.partition(" ")
+        for owner, subject in sorted(request.looked_at, key=str):
             log_access(
-                event, person=actor.person_id, organisation=actor.organisation_id, owner=owner, subject=subject,
-                address=request.META.get("REMOTE_ADDR", ""),
+                event, person=actor.person_id, organisation=actor.organisation_id, owner=owner,
+                subject=subject, address=request.META.get("REMOTE_ADDR", ""),
             )  # fmt: skip
 
 
@@ -94,9 +101,9 @@ def go(request: Request, target: str) -> HttpResponse:
     """Send the browser on, naming the entry that was recorded."""
     mine = [r for r in request.actor.receipts if r.organisation == request.actor.organisation_id]
     if mine:
-        page_address, place = urldefrag(target)
-        page_address += ("&" if "?" in page_address else "?") + urlencode({"recorded": mine[-1].seq})
-        target = f"{page_address}#{place}" if place else page_address
+        address, place = urldefrag(target)
+        address += ("&" if "?" in address else "?") + urlencode({"recorded": mine[-1].seq})
+        target = f"{address}#{place}" if place else address
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
@@ -106,7 +113,10 @@ def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
     """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts."""
     fragment = request.headers.get("HX-Request") == "true"
     template = "quality/refused_fragment.html" if fragment else "quality/refused.html"
-    return render(request, template, {"refusals": found, "back": request.META.get("HTTP_REFERER", "/")}, status=found[0].status)
+    asked = request.POST.get("place", "")
+    place = asked if PLACE.fullmatch(asked) else "refusal"
+    context = {"refusals": found, "back": request.META.get("HTTP_REFERER", "/"), "place": place}
+    return render(request, template, context, status=found[0].status)
 
 
 def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
@@ -116,4 +126,4 @@ def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
     return LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq=int(seq)).first()
 
 
-__all__ = ["Request", "deed", "go", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]
+__all__ = ["Request", "deed", "go", "log_reading", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]

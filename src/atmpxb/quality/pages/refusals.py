@@ -25,22 +25,36 @@ class Refusal:
     cure: str
     who: str = ""
     status: int = 422
-    url: str = ""  # where the cure is
 
 
-class WrongInput(ValueError):
-    """A form was not filled in as it asks; nothing was tried."""
+class InvalidForm(ValueError):
+    """A form is not filled in as it asks; nothing was tried."""
 
     def __init__(self, form: forms.BaseForm) -> None:
         self.form = form
-        super().__init__(str(form.errors.as_data()))
+        super().__init__(form.errors.as_text())
+
+
+def cleaned[F: forms.BaseForm](form: F) -> F:
+    """The form, filled in rightly. Raises InvalidForm with every field that is not."""
+    if not form.is_valid():
+        raise InvalidForm(form)
+    return form
+
+
+def _of_form(form: forms.BaseForm) -> tuple[Refusal, ...]:
+    found = [Refusal(str(error), _("Correct what you entered")) for error in form.non_field_errors()]
+    for name, errors in form.errors.items():
+        if name in form.fields:
+            found += [Refusal(str(form.fields[name].label or name), str(error)) for error in errors]
+    return tuple(found)
 
 
 def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:  # noqa: PLR0911 - one answer for each kind of error
     """The rows for an error that an action raised by design; None for a fault in the program."""
     match error:
-        case WrongInput():
-            return _rows_of_form(error.form)
+        case InvalidForm():
+            return _of_form(error.form)
         case AssayError() if error.facts.get("problems"):
             return tuple(
                 Refusal(str(problem), _("Mend the document, then choose it again")) for problem in error.facts["problems"]
@@ -130,11 +144,3 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:  # noqa: PLR091
             what, _colon, cure = str(error).partition(": ")
             return (Refusal(what, cure),)
     return None
-
-
-def _rows_of_form(form: forms.BaseForm) -> tuple[Refusal, ...]:
-    """Each wrong field by its label, with what is wrong and a link to it."""
-    fields = [
-        Refusal(str(field.label), str(error), url=f"#{field.id_for_label}") for field in form for error in field.errors
-    ]
-    return (*fields, *(Refusal(_("The form"), str(error)) for error in form.non_field_errors()))

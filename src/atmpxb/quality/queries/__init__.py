@@ -1,1 +1,1 @@
-"""Reads of the competence centre: one file a noun, frozen dataclasses out, no write anywhere."""
+"""What the pages read: one file a noun, frozen dataclasses out, a fixed number of questions to the database."""

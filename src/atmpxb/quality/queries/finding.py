@@ -57,7 +57,7 @@ def _batches(text: str) -> list[Hit]:
 def _requests(text: str) -> list[Hit]:
     found = _matching(Request.objects.select_related("batch"), "number", text)
     return [
-        Hit(_("Request"), one.number, one.batch.number, "request", "request", one.pk, _same(one.number, text))
+        Hit(_("Request"), one.number, one.batch.number, "request", "request_id", one.pk, _same(one.number, text))
         for one in found
     ]
 

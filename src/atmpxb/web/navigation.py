@@ -43,6 +43,8 @@ _CASES = Item("cases", _("Cases"), "quality:cases")
 _CERTIFICATES = Item("certificates", _("Certificates"), "quality:certificates")
 _METHODS = Item("methods", _("Methods"), "quality:methods")
 _BATCHES = Item("batches", _("Batches"), "quality:batches")
+_LEDGER = Item("ledger", _("Ledger"), "quality:ledger")
+_PRODUCTS = Item("products", _("Products"), "quality:products")
 
 #: The rail of each role, its home first.
 RAILS: dict[str, tuple[Item, ...]] = {
@@ -58,8 +60,8 @@ RAILS: dict[str, tuple[Item, ...]] = {
         Item("review", _("To review"), "quality:reviews"),
         _CASES,
         Item("trends", _("Trends"), "quality:trends"),
-        _BATCHES,
         _METHODS,
+        _LEDGER,
     ),
     "qp": (
         Item("board", _("Board"), "quality:board"),
@@ -67,10 +69,13 @@ RAILS: dict[str, tuple[Item, ...]] = {
         _CERTIFICATES,
         _CASES,
         Item("recall", pgettext_lazy("navigation", "Recall"), "quality:recall"),
+        _PRODUCTS,
+        _LEDGER,
     ),
     "client": (
         _BATCHES,
         Item("requests", _("Requests"), "quality:requests"),
+        _PRODUCTS,
         Item("find", _("Find a test"), "network:directory"),
         _CERTIFICATES,
         Item("vouchers", _("Vouchers"), "vouchers:home"),
@@ -89,7 +94,7 @@ RAILS: dict[str, tuple[Item, ...]] = {
     ),
     "administrator": (
         Item("people", _("People"), "people:members"),
-        Item("ledger", _("Ledger"), "people:ledger"),
+        _LEDGER,
         _METHODS,
     ),
 }

@@ -5,21 +5,29 @@ an action refuses becomes a table of what failed and what cures it, put above th
 """
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urldefrag, urlencode
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from atmpxb.quality.pages.refusals import Refusal, refusals_of
 from atmpxb.records.ledger.models import LedgerEntry
-from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.ledger.writing import acting_for, set_context
+from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.actor import Actor
 
 type View = Callable[..., HttpResponse]
+
+
+#: A form inside a dialog names the element there that takes its refusal.
+PLACE = re.compile(r"refusal-[a-z0-9-]{1,40}")
 
 
 class Request(HttpRequest):
@@ -27,20 +35,48 @@ class Request(HttpRequest):
 
     actor: Actor
     receipt: Any
+    looked_at: set[tuple[UUID, str]]  # (organisation, record) of others that the page showed
 
 
 def page(view: Callable[..., HttpResponse]) -> View:
-    """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction."""
+    """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction.
+
+    What the view adds to ``request.looked_at``, records of other organisations, goes into the access log.
+    """
 
     @require_safe
     @functools.wraps(view)
     def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
         actor = request.actor
+        request.looked_at = set()
         with acting_for(actor.organisation_id, actor.person_id):
             request.receipt = _receipt(request, actor)
-            return view(request, actor, **address)
+            response = view(request, actor, **address)
+        log_reading(request)
+        return response
 
     return run
+
+
+def looked_at(request: Request, row: models.Model) -> None:
+    """Note that a page shows a row; only rows of other organisations go into the access log."""
+    owner: UUID = row.organisation_id  # type: ignore[attr-defined]
+    if owner != request.actor.organisation_id:
+        request.looked_at.add((owner, f"{row._meta.db_table} {row.pk}"))
+
+
+def log_reading(request: Request, event: str = "record.viewed") -> None:
+    """Write what was looked at into the access log, after the page's own transaction, which only reads."""
+    if not request.looked_at:
+        return
+    actor = request.actor
+    with transaction.atomic(durable=True):
+        set_context(actor.organisation_id, actor.person_id)
+        for owner, subject in sorted(request.looked_at, key=str):
+            log_access(
+                event, person=actor.person_id, organisation=actor.organisation_id, owner=owner,
+                subject=subject, address=request.META.get("REMOTE_ADDR", ""),
+            )  # fmt: skip
 
 
 def deed(view: Callable[..., str]) -> View:
@@ -65,7 +101,9 @@ def go(request: Request, target: str) -> HttpResponse:
     """Send the browser on, naming the entry that was recorded."""
     mine = [r for r in request.actor.receipts if r.organisation == request.actor.organisation_id]
     if mine:
-        target += ("&" if "?" in target else "?") + urlencode({"recorded": mine[-1].seq})
+        address, place = urldefrag(target)
+        address += ("&" if "?" in address else "?") + urlencode({"recorded": mine[-1].seq})
+        target = f"{address}#{place}" if place else address
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
@@ -75,7 +113,9 @@ def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
     """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts."""
     fragment = request.headers.get("HX-Request") == "true"
     template = "quality/refused_fragment.html" if fragment else "quality/refused.html"
-    context = {"refusals": found, "back": request.META.get("HTTP_REFERER", "/")}
+    asked = request.POST.get("place", "")
+    place = asked if PLACE.fullmatch(asked) else "refusal"
+    context = {"refusals": found, "back": request.META.get("HTTP_REFERER", "/"), "place": place}
     return render(request, template, context, status=found[0].status)
 
 
@@ -86,4 +126,4 @@ def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
     return LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq=int(seq)).first()
 
 
-__all__ = ["Request", "deed", "go", "login_not_required", "page", "refused", "require_http_methods"]
+__all__ = ["Request", "deed", "go", "log_reading", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]

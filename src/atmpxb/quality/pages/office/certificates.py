@@ -1,0 +1,120 @@
+"""Certificates: the list, one certificate with its pages as pictures, and everything that can be taken away from it."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from atmpxb.quality.certificate import package, preview
+from atmpxb.quality.certificate import record as records
+from atmpxb.quality.models import Certificate
+from atmpxb.quality.pages.entrance import Request, looked_at
+from atmpxb.quality.pages.office.access import EVERYONE, here, number, office_page
+from atmpxb.quality.queries import certificates as queries
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+from atmpxb.records.vault.actions import vault
+
+#: What is named by the hash of its content never changes.
+_FOREVER = "private, max-age=31536000, immutable"
+
+
+@office_page(*EVERYONE)
+def certificates(request: Request, actor: Actor) -> HttpResponse:
+    """Certificates of the organisation and those it received."""
+    found = queries.certificates(actor, number(request))
+    return render(request, "quality/office/certificates.html", {"page": found, "may_release": actor.holds(Role.QP)})
+
+
+@office_page(*EVERYONE)
+def certificate(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
+    """One certificate."""
+    found = queries.certificate(actor, certificate)
+    looked_at(request, found.certificate)
+    pages = range(1, preview.page_count(vault(), found.certificate.pdf_sha256) + 1) if found.issued else ()
+    context = {
+        "shown": found,
+        "certificate": found.certificate,
+        "record": found.record,
+        "pages": pages,
+        "files": package.raw_files(found.record),
+        "is_client": not found.own,
+    }
+    return render(request, "quality/office/certificate.html", context)
+
+
+@office_page(*EVERYONE)
+def progress(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
+    """While the document is made: its stages; afterwards the page itself."""
+    found = Certificate.objects.defer("record").get(pk=certificate)
+    if found.pdf_sha256:
+        address = reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": certificate})
+        return HttpResponse(headers={"HX-Redirect": address})
+    return render(request, "quality/office/certificate_progress.html", {"certificate": found})
+
+
+def _issued(request: Request, certificate: UUID) -> Certificate:
+    """A sealed certificate; every download of another's is logged like a page."""
+    found = Certificate.objects.get(pk=certificate)
+    if not found.pdf_sha256:
+        raise Http404
+    looked_at(request, found)
+    return found
+
+
+def _name(found: Certificate, end: str) -> str:
+    return f"{found.number}-v{found.version}{end}"
+
+
+@office_page(*EVERYONE)
+def pdf(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
+    """The sealed document."""
+    found = _issued(request, certificate)
+    return FileResponse(
+        vault().path(found.pdf_sha256).open("rb"), as_attachment=True, filename=_name(found, ".pdf"),
+        content_type="application/pdf",
+    )  # fmt: skip
+
+
+@office_page(*EVERYONE)
+def record(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
+    """The machine-readable record, byte for byte as it was approved."""
+    found = _issued(request, certificate)
+    return _attachment(found.record.encode(), _name(found, ".json"), "application/json")
+
+
+@office_page(*EVERYONE)
+def raw(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
+    """Every raw file that the results rest on, as one archive."""
+    found = _issued(request, certificate)
+    archive: Iterator[bytes] = package.archive(records.parse(found.record.encode()), vault())
+    response = StreamingHttpResponse(archive, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{_name(found, "-raw.zip")}"'
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+@office_page(*EVERYONE)
+def picture(request: Request, actor: Actor, certificate: UUID, page: int) -> HttpResponseBase:
+    """One page of the sealed document as a picture."""
+    found = Certificate.objects.defer("record").get(pk=certificate)
+    if not found.pdf_sha256:
+        raise Http404
+    try:
+        drawn = preview.page_picture(vault(), found.pdf_sha256, page)
+    except preview.NoSuchPage as error:
+        raise Http404 from error
+    response = FileResponse(drawn.open("rb"), content_type="image/png")
+    response["Cache-Control"] = _FOREVER
+    return response
+
+
+def _attachment(content: bytes, name: str, kind: str, **headers: Any) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind, **headers)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store, private"
+    return response

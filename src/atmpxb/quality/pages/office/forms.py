@@ -1,0 +1,211 @@
+"""What people fill in at the office. Times are wall-clock times in a zone that is said; nothing is guessed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from atmpxb.quality.models import Batch, Certificate, Product, words
+from atmpxb.records.documents.models import DocumentVersion
+from atmpxb.records.people.models import Organisation
+
+LARGEST_DOCUMENT = 512 * 1024  # bytes
+_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+class WallClock(forms.CharField):
+    """A date and time as a clock on the wall shows it, without a zone; cleaned to a naive datetime.
+
+    >>> WallClock(label="Made").clean("2026-11-20T09:30")
+    datetime.datetime(2026, 11, 20, 9, 30)
+    """
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.TextInput(attrs={"type": "datetime-local"}))
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> Any:
+        """Read the time. Raises ValidationError for anything else."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return datetime.strptime(text[:16].replace(" ", "T"), _FORMAT)  # noqa: DTZ007 - the form's zone is put on
+        except ValueError:
+            raise forms.ValidationError(_("Write the time as 2026-11-20 09:30")) from None
+
+
+def moment(wall: datetime, zone: str) -> datetime:
+    """A wall-clock time in a zone.
+
+    Raises:
+        ValidationError: the clock never showed it (summer time began) or showed it twice (summer time ended).
+    """
+    place = ZoneInfo(zone)
+    early, late = (wall.replace(tzinfo=place, fold=fold) for fold in (0, 1))
+    if early.utcoffset() != late.utcoffset():
+        raise forms.ValidationError(
+            _("The clock in %(zone)s changes in that hour: give this time in UTC instead") % {"zone": zone}
+        )
+    return early
+
+
+def _zones() -> list[str]:
+    return ["UTC", *sorted(zone for zone in available_timezones() if zone.startswith("Europe/"))]
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), min_length=3
+    )
+
+
+class SignForm(forms.Form):
+    """Password, code where one is set up, and what was seen."""
+
+    password = forms.CharField(label=gettext_lazy("Password"), strip=False, max_length=500)
+    code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=20)
+    seen = forms.RegexField(label=gettext_lazy("What you saw"), regex=r"^[0-9a-f]{64}$")
+
+
+class DispositionForm(forms.Form):
+    """What an exception means for the results."""
+
+    exception = forms.CharField(max_length=120)
+    text = forms.CharField(label=gettext_lazy("What it means for the results"), max_length=2000, min_length=3)
+
+
+class DocumentForm(forms.Form):
+    """A document chosen from disk."""
+
+    document = forms.FileField(
+        label=gettext_lazy("Document"), widget=forms.FileInput(attrs={"accept": ".toml,application/toml"}),
+        help_text=gettext_lazy("A TOML file; its bytes are kept as they are."),
+    )  # fmt: skip
+
+    def clean_document(self) -> bytes:
+        """The bytes of the document."""
+        chosen = self.cleaned_data["document"]
+        if chosen.size > LARGEST_DOCUMENT:
+            raise forms.ValidationError(_("No document of this kind is larger than 512 KiB: choose another file"))
+        content: bytes = chosen.read()
+        return content
+
+
+class ProductForm(forms.Form):
+    """A product."""
+
+    code = forms.CharField(label=gettext_lazy("Code"), max_length=60)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    dosage_form = forms.CharField(label=gettext_lazy("Dosage form"), max_length=200)
+    origin = forms.ChoiceField(label=gettext_lazy("Origin of the cells"), choices=Product.Origin.choices)
+    manufacturer = forms.CharField(label=gettext_lazy("Manufacturer"), max_length=200)
+
+
+class BatchForm(forms.Form):
+    """A batch. Its patient is known by a pseudonym only."""
+
+    product = forms.UUIDField(label=gettext_lazy("Product"))
+    number = forms.CharField(label=gettext_lazy("Batch number"), max_length=60)
+    pseudonym = forms.CharField(
+        label=gettext_lazy("Pseudonym of the patient"), max_length=60, required=False,
+        help_text=gettext_lazy("Autologous batches only. Never a name, initials or a birth date."),
+    )  # fmt: skip
+    manufactured_at = WallClock(label=gettext_lazy("Manufactured"))
+    expires_at = WallClock(label=gettext_lazy("Expires"))
+    zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"), help_text=gettext_lazy("Of both times, as on the site's clock.")
+    )
+
+    def __init__(self, *args: Any, products: Iterable[Product] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        zones = self.fields["zone"]
+        assert isinstance(zones, forms.ChoiceField)
+        zones.choices = [(zone, zone) for zone in _zones()]
+        self.fields["product"].widget = forms.Select(choices=[(one.pk, str(one)) for one in products])
+
+    def clean(self) -> dict[str, Any]:
+        """Put the zone on both times."""
+        cleaned = super().clean() or {}
+        for name in ("manufactured_at", "expires_at"):
+            if cleaned.get(name) and cleaned.get("zone"):
+                try:
+                    cleaned[name] = moment(cleaned[name], cleaned["zone"])
+                except forms.ValidationError as error:
+                    self.add_error(name, error)
+        return cleaned
+
+
+class RequestForm(forms.Form):
+    """A request for testing."""
+
+    batch = forms.UUIDField(label=gettext_lazy("Batch"))
+    laboratory = forms.UUIDField(label=gettext_lazy("Laboratory"))
+    specification = forms.UUIDField(label=gettext_lazy("Specification"))
+    needed_by = WallClock(
+        label=gettext_lazy("Results needed by"), help_text=gettext_lazy("In the time zone of the batch.")
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note to the laboratory"), required=False, max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Transport, handling. Nothing that identifies the patient."),
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *args: Any,
+        batches: Iterable[Batch] = (),
+        laboratories: Iterable[Organisation] = (),
+        specifications: Iterable[DocumentVersion] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, **options)
+        language = get_language() or "en"
+        self.fields["batch"].widget = forms.Select(
+            choices=[(one.pk, f"{one.number} · {one.product.name}") for one in batches]
+        )
+        self.fields["laboratory"].widget = forms.Select(
+            choices=[(one.pk, f"{one.name} · {one.country}") for one in laboratories]
+        )
+        self.fields["specification"].widget = forms.Select(
+            choices=[(one.pk, f"{one} · {words(one.title, language)}") for one in specifications]
+        )
+
+
+class ReleaseForm(forms.Form):
+    """What kind of certificate is prepared, in which language, and why once more."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Document"), choices=Certificate.Kind.choices)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=[("en", "English"), ("nl", "Nederlands")])
+    reason = forms.CharField(
+        label=gettext_lazy("Reason for a new version"), required=False, max_length=500,
+        help_text=gettext_lazy("Stands on the certificate. Needed when one was issued before."),
+    )  # fmt: skip
+
+
+class LedgerForm(forms.Form):
+    """Filters over the chain."""
+
+    event = forms.CharField(
+        label=gettext_lazy("Event"), required=False, max_length=80,
+        widget=forms.TextInput(attrs={"list": "events", "autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
+    person = forms.UUIDField(label=gettext_lazy("Person"), required=False)
+    subject = forms.UUIDField(label=gettext_lazy("Record"), required=False)
+    since = forms.DateField(
+        label=gettext_lazy("From (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Until (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, people: Iterable[tuple[Any, str]] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["person"].widget = forms.Select(choices=[("", _("Anybody")), *people])

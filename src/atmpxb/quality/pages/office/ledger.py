@@ -1,0 +1,85 @@
+"""The organisation's chain, for those who answer for it; and the field that finds anything by its label."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+
+from atmpxb.quality.pages.entrance import Request
+from atmpxb.quality.pages.office.access import LEDGER, here, number, office_page
+from atmpxb.quality.pages.office.forms import LedgerForm
+from atmpxb.quality.queries import finding
+from atmpxb.quality.queries import ledger as queries
+from atmpxb.quality.states import TRANSITIONS
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+
+_WORK = (Role.ANALYST, Role.REVIEWER, Role.QP, Role.CLIENT, Role.OPERATOR, Role.ADMINISTRATOR)
+
+
+@office_page(*LEDGER)
+def ledger(request: Request, actor: Actor) -> HttpResponse:
+    """The newest entries, filtered."""
+    form = LedgerForm(request.GET or None, people=queries.people(actor))
+    chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    before = number(request, "before")
+    filters = queries.Filters(
+        chosen.get("event", ""), chosen.get("person"), chosen.get("subject"), chosen.get("since"), chosen.get("until"),
+        before if before > 1 else None,
+    )  # fmt: skip
+    found = queries.lines(actor, filters)
+    kept = {name: value for name, value in request.GET.items() if name in form.fields and value}
+    context = {
+        "form": form,
+        "found": found,
+        "filtered": bool(filters),
+        "older": "?" + urlencode({**kept, "before": found.older}) if found.older else "",
+        "newest": "?" + urlencode(kept) if filters.before else "",
+        "events": sorted({event for noun in TRANSITIONS.values() for event in noun}),
+    }
+    return render(request, "quality/office/ledger.html", context)
+
+
+@office_page(*LEDGER)
+def entry(request: Request, actor: Actor, seq: int) -> HttpResponse:
+    """One entry with everything that it holds."""
+    return render(request, "quality/office/ledger_entry.html", {"entry": queries.entry(actor, seq)})
+
+
+@office_page(*LEDGER)
+def checkpoints(request: Request, actor: Actor) -> HttpResponse:
+    """Own checkpoints, and those of partners that this organisation witnesses."""
+    context = {"own": queries.own_checkpoints(actor), "witnessed": queries.witnessed_checkpoints(actor)}
+    return render(request, "quality/office/checkpoints.html", context)
+
+
+@office_page(*LEDGER)
+def export(request: Request, actor: Actor) -> HttpResponseBase:
+    """The whole chain, to check it elsewhere."""
+    response = StreamingHttpResponse(queries.export(actor), content_type="application/jsonl")
+    name = f"ledger-{here(request)}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+@office_page(*_WORK)
+def find(request: Request, actor: Actor) -> HttpResponse:
+    """Go to what carries this label or number; list what begins with it."""
+    text = request.GET.get("q", "").strip()
+    hits = [(hit, _address(request, hit)) for hit in finding.find(actor, text)]
+    exact = [address for hit, address in hits if hit.exact and address]
+    if len(exact) == 1:
+        return HttpResponseRedirect(exact[0])
+    return render(request, "quality/office/find.html", {"q": text, "hits": hits})
+
+
+def _address(request: Request, hit: finding.Hit) -> str:
+    """The page of a hit; empty where that part is not installed."""
+    try:
+        return reverse(f"quality:{hit.view}", kwargs={"organisation": here(request), hit.argument: hit.id})
+    except NoReverseMatch:
+        return ""

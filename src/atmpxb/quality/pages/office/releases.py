@@ -1,0 +1,84 @@
+"""The Qualified Person's pages: the board, orders to release, and the approval of a certificate."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from atmpxb.quality.actions import certificates as actions
+from atmpxb.quality.certificate import drafting
+from atmpxb.quality.models import Certificate, Order
+from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.office.access import here, office_page
+from atmpxb.quality.pages.office.forms import ReleaseForm, SignForm
+from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import batches
+from atmpxb.quality.queries import certificates as queries
+from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+from atmpxb.records.signatures.actions import digest_of, needs_code, prove_identity
+
+
+@office_page(Role.QP)
+def board(request: Request, actor: Actor) -> HttpResponse:
+    """Who runs out first."""
+    now = timezone.now()
+    return render(request, "quality/office/board.html", {"lines": batches.board(actor, now), "now": now})
+
+
+@office_page(Role.QP)
+def releases(request: Request, actor: Actor) -> HttpResponse:
+    """Orders that can be certified, wholly or in part."""
+    return render(request, "quality/office/releases.html", {"releases": queries.releases(actor, timezone.now())})
+
+
+@office_page(Role.QP, Role.REVIEWER, Role.ANALYST)
+def release(request: Request, actor: Actor, order: UUID) -> HttpResponse:
+    """An order as it would be certified now: the draft in words, then the signature."""
+    found = queries.release(actor, order)
+    language = get_language() or "en"
+    wish = ReleaseForm(request.GET) if "kind" in request.GET else None
+    chosen = {
+        "kind": str(Certificate.Kind.INTERIM if found.pending else Certificate.Kind.FINAL),
+        "language": language if language in ("en", "nl") else "en",
+        "reason": "",
+    }
+    if wish and wish.is_valid():
+        chosen = {name: str(value) for name, value in wish.cleaned_data.items()}
+    context = {
+        "shown": found,
+        "order": found.order,
+        "form": wish or ReleaseForm(initial=chosen),
+        "chosen": chosen,
+        "draft": drafting.draft(found.order, kind=chosen["kind"], language=chosen["language"]) if found.done else None,
+        "seen": digest_of(actions.content(found.order, chosen["kind"], chosen["language"], chosen["reason"]))
+        if found.done else "",
+        "may_sign": actor.holds(Role.QP),
+        "asks_code": needs_code(actor.person_id),
+    }  # fmt: skip
+    return render(request, "quality/office/release.html", context)
+
+
+@deed
+def approve(request: Request, actor: Actor, order: UUID) -> str:
+    """Sign the certificate as approved; it is sealed right after."""
+    wish = cleaned(ReleaseForm(request.POST)).cleaned_data
+    form = cleaned(SignForm(request.POST)).cleaned_data
+    with acting_for(actor.organisation_id, actor.person_id):
+        found = get_object_or_404(
+            Order.objects.select_related(
+                "organisation", "client", "request__batch__product", "request__specification"
+            ),
+            pk=order,
+            organisation_id=actor.organisation_id,
+        )
+    proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
+    approved = actions.approve_certificate(
+        actor=actor, order=found, kind=Certificate.Kind(wish["kind"]), language=wish["language"], proof=proof,
+        seen=form["seen"], reason=wish["reason"],
+    )  # fmt: skip
+    return reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": approved.pk})

@@ -1,0 +1,104 @@
+"""How far a request is: what a client may know while results are not approved, counted, never the results."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from atmpxb.quality.models import Certificate, Order, Request
+from atmpxb.quality.states import CertificateState, RequestState
+
+#: A certificate that stands, or is about to.
+STANDING = (CertificateState.APPROVED, CertificateState.ISSUED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of a request, as the stepper shows it."""
+
+    title: str
+    state: str  # done | current | waiting | failed
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Tests and samples of an order. A retest takes the place of the test that was invalid."""
+
+    tests_done: int
+    tests: int
+    impossible: int
+    samples_in: int
+    samples: int
+
+    @classmethod
+    def of(cls, progress: Mapping[str, Any]) -> "Counts":
+        """Read the projection that ``orders.refresh`` keeps.
+
+        >>> Counts.of({"tests": {"reviewed": 2, "running": 1, "invalid": 1}, "samples": {"received": 1, "expected": 1}})
+        Counts(tests_done=2, tests=3, impossible=0, samples_in=1, samples=2)
+        """
+        tests, samples = progress.get("tests", {}), progress.get("samples", {})
+        impossible = tests.get("cancelled", 0)
+        return cls(
+            tests.get("reviewed", 0) + tests.get("approved", 0),
+            sum(tests.values()) - tests.get("invalid", 0) - impossible,
+            impossible,
+            samples.get("received", 0) + samples.get("on_hold", 0),
+            sum(samples.values()),
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every test that can be done is reviewed."""
+        return 0 < self.tests == self.tests_done
+
+
+def order_of(request: Request) -> Order | None:
+    """The order that answers a request, where the laboratory has accepted it."""
+    return getattr(request, "order", None)
+
+
+def steps(request: Request, certificate: Certificate | None) -> tuple[Step, ...]:
+    """Submitted → accepted → samples received → tests → certificate."""
+    order = order_of(request)
+    if request.state == RequestState.WITHDRAWN:
+        return (Step(_("Submitted"), "done"), Step(_("Withdrawn"), "failed"))
+    counts = Counts.of(order.progress if order else {})
+    final = certificate is not None and certificate.kind == Certificate.Kind.FINAL
+    issued = final and certificate is not None and certificate.state == CertificateState.ISSUED
+    reached = [
+        True,
+        order is not None,
+        0 < counts.samples == counts.samples_in,
+        counts.complete,
+        issued,
+    ]
+    notes = [
+        "",
+        order.number if order else "",
+        _share(counts.samples_in, counts.samples) if order else "",
+        _share(counts.tests_done, counts.tests) if order else "",
+        _certificate_note(certificate),
+    ]
+    titles = [_("Submitted"), _("Accepted"), _("Samples received"), _("Tests reviewed"), _("Certificate")]
+    first_open = next((n for n, done in enumerate(reached) if not done), len(reached))
+    return tuple(
+        Step(title, "done" if done else "current" if n == first_open else "waiting", note)
+        for n, (title, done, note) in enumerate(zip(titles, reached, notes, strict=True))
+    )
+
+
+def _share(done: int, whole: int) -> str:
+    return _("%(done)d of %(all)d") % {"done": done, "all": whole}
+
+
+def _certificate_note(certificate: Certificate | None) -> str:
+    if certificate is None:
+        return ""
+    if certificate.state == CertificateState.APPROVED:
+        return _("being issued")
+    if certificate.kind == Certificate.Kind.INTERIM:
+        return _("interim report %(number)s") % {"number": certificate}
+    return str(certificate)

@@ -5,9 +5,11 @@ an action refuses becomes a table of what failed and what cures it, put above th
 """
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,9 +19,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from atmpxb.quality.pages.refusals import Refusal, refusals_of
 from atmpxb.records.ledger.models import LedgerEntry
 from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.actor import Actor
 
 type View = Callable[..., HttpResponse]
+
+
+#: A form inside a dialog names the element there that takes its refusal.
+PLACE = re.compile(r"refusal-[a-z0-9-]{1,40}")
 
 
 class Request(HttpRequest):
@@ -27,18 +34,29 @@ class Request(HttpRequest):
 
     actor: Actor
     receipt: Any
+    looked_at: set[tuple[UUID, str]]  # (organisation, record) of others that the page showed
 
 
 def page(view: Callable[..., HttpResponse]) -> View:
-    """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction."""
+    """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction.
+
+    What the view adds to ``request.looked_at``, records of other organisations, goes into the access log.
+    """
 
     @require_safe
     @functools.wraps(view)
     def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
         actor = request.actor
+        request.looked_at = set()
         with acting_for(actor.organisation_id, actor.person_id):
             request.receipt = _receipt(request, actor)
-            return view(request, actor, **address)
+            response = view(request, actor, **address)
+        for owner, subject in sorted(request.looked_at, key=str):
+            log_access(
+                "record.viewed", person=actor.person_id, organisation=actor.organisation_id, owner=owner,
+                subject=subject, address=request.META.get("REMOTE_ADDR", ""),
+            )  # fmt: skip
+        return response
 
     return run
 
@@ -75,7 +93,10 @@ def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
     """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts."""
     fragment = request.headers.get("HX-Request") == "true"
     template = "quality/refused_fragment.html" if fragment else "quality/refused.html"
-    return render(request, template, {"refusals": found, "back": request.META.get("HTTP_REFERER", "/")}, status=found[0].status)
+    asked = request.POST.get("place", "")
+    place = asked if PLACE.fullmatch(asked) else "refusal"
+    context = {"refusals": found, "back": request.META.get("HTTP_REFERER", "/"), "place": place}
+    return render(request, template, context, status=found[0].status)
 
 
 def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django import forms
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions import catalogue, orders, requests, reviews, runs
@@ -26,9 +27,34 @@ class Refusal:
     status: int = 422
 
 
+class InvalidForm(ValueError):
+    """A form is not filled in as it asks; nothing was tried."""
+
+    def __init__(self, form: forms.BaseForm) -> None:
+        self.form = form
+        super().__init__(form.errors.as_text())
+
+
+def cleaned[F: forms.BaseForm](form: F) -> F:
+    """The form, filled in rightly. Raises InvalidForm with every field that is not."""
+    if not form.is_valid():
+        raise InvalidForm(form)
+    return form
+
+
+def _of_form(form: forms.BaseForm) -> tuple[Refusal, ...]:
+    found = [Refusal(str(error), _("Correct what you entered")) for error in form.non_field_errors()]
+    for name, errors in form.errors.items():
+        if name in form.fields:
+            found += [Refusal(str(form.fields[name].label or name), str(error)) for error in errors]
+    return tuple(found)
+
+
 def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:  # noqa: PLR0911 - one answer for each kind of error
     """The rows for an error that an action raised by design; None for a fault in the program."""
     match error:
+        case InvalidForm():
+            return _of_form(error.form)
         case reviews.NotReady():
             return tuple(Refusal(what, cure) for what, cure in error.missing)
         case orders.MethodsMissing():

@@ -1,5 +1,6 @@
-"""Template filters ``decimal``, ``moment``, ``day`` and ``clock``."""
+"""Template filters ``decimal``, ``moment``, ``day``, ``clock``, ``words`` and ``size``."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
@@ -48,3 +49,25 @@ def day(at: datetime | date | None, zone: str | tzinfo | None = None) -> SafeStr
     if isinstance(at, datetime):
         at = formats.in_zone(at, zone).date()
     return _time(at, None, "j M Y")
+
+
+@register.filter
+def words(value: Mapping[str, str] | str | None) -> str:
+    """``{{ method.title|words }}``: a text of a document in the reader's language, English where that is missing."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return str(value.get(_language()[:2]) or value.get("en") or "")
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """``{{ file.bytes|size }}``: a number of bytes in binary multiples, as file lists show it."""
+    if count is None:
+        return formats.ABSENT
+    amount, unit = Decimal(count), "B"
+    for larger in ("KiB", "MiB", "GiB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    digits = 0 if unit == "B" or amount >= 100 else 1
+    return f"{formats.decimal_text(f'{amount:.{digits}f}', _language())} {unit}"

@@ -12,13 +12,14 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from atmpxb.quality.pages.refusals import Refusal, refusals_of
 from atmpxb.records.ledger.models import LedgerEntry
-from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.ledger.writing import acting_for, set_context
 from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.actor import Actor
 
@@ -51,11 +52,7 @@ def page(view: Callable[..., HttpResponse]) -> View:
         with acting_for(actor.organisation_id, actor.person_id):
             request.receipt = _receipt(request, actor)
             response = view(request, actor, **address)
-        for owner, subject in sorted(request.looked_at, key=str):
-            log_access(
-                "record.viewed", person=actor.person_id, organisation=actor.organisation_id, owner=owner,
-                subject=subject, address=request.META.get("REMOTE_ADDR", ""),
-            )  # fmt: skip
+        _log(request, actor)
         return response
 
     return run
@@ -97,6 +94,19 @@ def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
     place = asked if PLACE.fullmatch(asked) else "refusal"
     context = {"refusals": found, "back": request.META.get("HTTP_REFERER", "/"), "place": place}
     return render(request, template, context, status=found[0].status)
+
+
+def _log(request: Request, actor: Actor) -> None:
+    """Note in the access log which records of others the page has shown."""
+    if not request.looked_at:
+        return
+    with transaction.atomic():
+        set_context(actor.organisation_id, actor.person_id)
+        for owner, subject in sorted(request.looked_at, key=str):
+            log_access(
+                "record.viewed", person=actor.person_id, organisation=actor.organisation_id, owner=owner,
+                subject=subject, address=request.META.get("REMOTE_ADDR", ""),
+            )  # fmt: skip
 
 
 def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:

@@ -25,12 +25,12 @@ class Container:
     batch: str
     aliquot: str
     material: dict[str, str]
-    minimum_ul: Decimal | None
+    minimum_ul: str | None
     state: str
     state_words: str
     label: str
-    volume_ul: Decimal | None
-    temperature_c: Decimal | None
+    volume_ul: str | None
+    temperature_c: str | None
     condition: str
     hold_reason: str
     received_at: datetime | None
@@ -95,14 +95,23 @@ def container_of(sample: Sample) -> Container:
         batch=sample.order.request.batch.number,
         aliquot=sample.aliquot,
         material=sample.title,
-        minimum_ul=sample.minimum_ul,
+        minimum_ul=_text(sample.minimum_ul),
         state=sample.state,
         state_words=str(SampleState(sample.state).label),
         label=sample.label,
-        volume_ul=sample.volume_ul,
-        temperature_c=sample.temperature_c,
+        volume_ul=_text(sample.volume_ul),
+        temperature_c=_text(sample.temperature_c),
         condition=sample.condition,
         hold_reason=sample.hold_reason,
         received_at=sample.received_at,
         due_at=sample.order.due_at,
     )
+
+
+def _text(value: Decimal | None) -> str | None:
+    """A stored decimal without the zeros that the column pads it with.
+
+    >>> _text(Decimal("500.000")), _text(Decimal("18.50"))
+    ('500', '18.5')
+    """
+    return None if value is None else f"{value.normalize():f}"

@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
-from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test
+from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
 from atmpxb.quality.states import AnalysisState, FileState, TestState, move
 from atmpxb.records.ledger.canonical import digest
 from atmpxb.records.ledger.writing import action, create, record
@@ -101,6 +103,19 @@ def content(run: Run) -> dict[str, Any]:
     }
 
 
+def missing_for_submission(run: Run) -> list[tuple[str, str]]:
+    """What stands between a run and its submission: (what, cure); empty when it can be signed."""
+    missing = []
+    if current_analysis(run) is None:
+        missing.append((_("No results for the present files and entries"), _("Wait for the analysis, or complete them")))
+    method = parse(run.method.source.encode())
+    titles = {entry.code: words(entry.title, get_language() or "en") for entry in method.entries}
+    for code, sample in missing_entries(run, method):
+        what = _("Worksheet: %(entry)s") % {"entry": f"{titles[code]} {sample}".strip()}
+        missing.append((what, _("Write it, or have it checked by a second person")))
+    return missing
+
+
 @action("quality.submit_run", roles={Role.ANALYST})
 def submit_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     """Sign as performed and hand the run to a reviewer.
@@ -108,12 +123,7 @@ def submit_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     Raises:
         NotReady: no analysis of the present files and entries, or an unchecked entry.
     """
-    missing = []
-    if current_analysis(run) is None:
-        missing.append(("no results for the present files and entries", "wait for the analysis, or complete them"))
-    for code, sample in missing_entries(run, parse(run.method.source.encode())):
-        missing.append((f"entry {code} {sample}".strip(), "write it, or have it checked by a second person"))
-    if missing:
+    if missing := missing_for_submission(run):
         raise NotReady(missing)
     sign(actor=actor, proof=proof, on=run, meaning=Meaning.PERFORMED, content=content(run), seen=seen)
     move(run, "run.submitted", submitted_at=timezone.now(), submitted_by_id=actor.person_id, returned_reason="")

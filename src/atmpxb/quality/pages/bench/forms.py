@@ -1,0 +1,202 @@
+"""What people type at the bench. Decimals are text with comma or point; nothing is silently rounded."""
+
+import csv
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from atmpxb.quality.assays import registry
+
+LARGEST_DOCUMENT = 512 * 1024  # bytes of a method document
+_WELL = re.compile(r"[A-H](1[0-2]|[1-9])")
+_WELL_COLUMNS = ("well", "sample", "type", "quantity")
+
+
+class DecimalText(forms.CharField):
+    """A decimal number typed with comma or point; cleaned to a Decimal with the digits that were typed.
+
+    >>> DecimalText(label="Volume").clean(" 1 250,50 ")
+    Decimal('1250.50')
+    """
+
+    def __init__(self, *, lowest: Decimal | None = None, highest: Decimal | None = None, **options: Any) -> None:
+        self.lowest, self.highest = lowest, highest
+        options.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12}))
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> Any:
+        """Read the number. Raises ValidationError with what to write instead."""
+        text = super().clean(value)
+        if not text:
+            return None
+        plain = re.sub(r"[\s\u202f\u00a0]", "", text).replace(",", ".").replace("−", "-")
+        try:
+            number = Decimal(plain)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite():
+            raise forms.ValidationError(_("%(text)s is not a number: write it as 4.5 or 4,5") % {"text": text})
+        if (self.lowest is not None and number < self.lowest) or (self.highest is not None and number > self.highest):
+            raise forms.ValidationError(
+                _("%(text)s lies outside %(lowest)s to %(highest)s")
+                % {"text": text, "lowest": self.lowest, "highest": self.highest}
+            )
+        return number
+
+
+def _reason() -> forms.CharField:
+    return forms.CharField(label=gettext_lazy("Reason"), max_length=500)
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = _reason()
+
+
+class ReceiveForm(forms.Form):
+    """A container at the reception."""
+
+    sample = forms.UUIDField(label=gettext_lazy("Container"))
+    label = forms.CharField(label=gettext_lazy("Label"), max_length=60)
+    volume_ul = DecimalText(
+        label=gettext_lazy("Volume"), lowest=Decimal(0), highest=Decimal("999999999.999"),
+        help_text=gettext_lazy("Comma or point."),
+    )  # fmt: skip
+    temperature_c = DecimalText(
+        label=gettext_lazy("Temperature on arrival"), lowest=Decimal("-273.15"), highest=Decimal(200),
+        help_text=gettext_lazy("The logger's last reading."),
+    )  # fmt: skip
+    condition = forms.CharField(label=gettext_lazy("Condition"), max_length=500, required=False)
+    hold_reason = forms.CharField(
+        label=gettext_lazy("Put on hold because"), max_length=500, required=False,
+        help_text=gettext_lazy("Leave empty when nothing is wrong with it."),
+    )  # fmt: skip
+
+
+class OpenRunForm(forms.Form):
+    """A run for some waiting tests."""
+
+    performed_by_name = forms.CharField(
+        label=gettext_lazy("Performed by another laboratory"), max_length=200, required=False,
+        help_text=gettext_lazy("Its name, when a partner does the work."),
+    )  # fmt: skip
+
+
+class AssignForm(forms.Form):
+    """What a file is."""
+
+    role = forms.CharField(label=gettext_lazy("Role"), max_length=60)
+    sample = forms.UUIDField(label=gettext_lazy("Sample"), required=False)
+
+
+class EntryForm(forms.Form):
+    """A value on the worksheet; the method says what form it has."""
+
+    code = forms.CharField(max_length=60)
+    sample = forms.UUIDField(required=False)
+    value = forms.CharField(label=gettext_lazy("Value"), max_length=500)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, required=False)
+
+
+class PlateForm(forms.Form):
+    """A plate map as text: one well a line, ``well,sample,type,quantity``; semicolons and tabs will do."""
+
+    wells = forms.CharField(
+        label=gettext_lazy("Wells"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8, "class": "mono"})
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, required=False)
+
+    def clean_wells(self) -> dict[str, dict[str, str]]:
+        """Read the lines. Raises ValidationError with the number of each line that can't be read."""
+        text = self.cleaned_data["wells"]
+        mark = max(",;\t", key=text.count)
+        found: dict[str, dict[str, str]] = {}
+        problems = []
+        for number, row in enumerate(csv.reader(text.splitlines(), delimiter=mark), 1):
+            cells = [cell.strip() for cell in row]
+            if not any(cells) or (number == 1 and cells[0].casefold() == "well"):
+                continue
+            name = re.sub(r"^([A-Z])0+", r"\1", cells[0].upper())
+            if not _WELL.fullmatch(name):
+                problems.append(_("Line %(line)d: %(well)s is no well of a 96-well plate (A1 to H12)")
+                                % {"line": number, "well": cells[0] or "–"})  # fmt: skip
+            elif len(cells) > len(_WELL_COLUMNS):
+                problems.append(_("Line %(line)d has more than four columns: well, sample, type, quantity") % {"line": number})
+            elif name in found:
+                problems.append(_("Line %(line)d: well %(well)s stands here twice") % {"line": number, "well": name})
+            else:
+                pairs = zip(_WELL_COLUMNS[1:], cells[1:], strict=False)
+                found[name] = {key: cell for key, cell in pairs if cell}
+        if problems:
+            raise forms.ValidationError(problems)
+        return found
+
+
+class SigningForm(forms.Form):
+    """Who one is, once more, and what was seen."""
+
+    password = forms.CharField(label=gettext_lazy("Password"), max_length=200, strip=False)
+    code = forms.CharField(label=gettext_lazy("Code"), max_length=20, required=False)
+    seen = forms.RegexField(r"\A[0-9a-f]{64}\Z", label=gettext_lazy("What you saw"))
+
+
+class InstrumentForm(forms.Form):
+    """An instrument to register."""
+
+    code = forms.CharField(label=gettext_lazy("Code"), max_length=60, help_text=gettext_lazy("As on its label, e.g. FC-02."))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of test"))
+    serial = forms.CharField(
+        label=gettext_lazy("Serial number"), max_length=120,
+        help_text=gettext_lazy("Exactly as the instrument writes it into its files."),
+    )  # fmt: skip
+    qualified_until = forms.DateField(
+        label=gettext_lazy("Qualified until"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        input_formats=["%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"],
+        help_text=gettext_lazy("The last day. Files made later are set apart."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, language: str = "en", **options: Any) -> None:
+        super().__init__(*args, **options)
+        kind: Any = self.fields["kind"]
+        kind.choices = [(one.code, one.title.get(language, one.title["en"])) for one in registry.kinds()]
+
+
+def end_of(day: date | None, zone: str) -> datetime | None:
+    """The moment at which a day ends in a zone.
+
+    >>> end_of(date(2026, 11, 22), "Europe/Brussels")
+    datetime.datetime(2026, 11, 22, 23, 0, tzinfo=datetime.timezone.utc)
+    """
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+class DocumentForm(forms.Form):
+    """A method document to put on file."""
+
+    document = forms.FileField(
+        label=gettext_lazy("Method document"), max_length=255,
+        help_text=gettext_lazy("TOML, schema atmpxb.method/1. It is read whole before anything is recorded."),
+        widget=forms.FileInput(attrs={"accept": ".toml"}),
+    )  # fmt: skip
+
+    def clean_document(self) -> bytes:
+        """The bytes, when they are text of a reasonable size."""
+        file = self.cleaned_data["document"]
+        if file.size > LARGEST_DOCUMENT:
+            raise forms.ValidationError(_("A method document is smaller than 512 KiB"))
+        data: bytes = file.read()
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(_("The document is not UTF-8 text")) from error
+        return data

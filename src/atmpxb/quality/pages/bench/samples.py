@@ -1,0 +1,60 @@
+"""The samples of the laboratory."""
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from atmpxb.quality.actions import orders
+from atmpxb.quality.models import Sample
+from atmpxb.quality.pages.bench.access import BENCH, RECEPTION, address_of, bench_page
+from atmpxb.quality.pages.bench.forms import ReasonForm
+from atmpxb.quality.pages.bench.lists import chips_of
+from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import samples as read
+from atmpxb.quality.states import SampleState
+from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+
+PAGE = 50
+
+
+@bench_page(*BENCH, *RECEPTION)
+def samples(request: Request, actor: Actor) -> HttpResponse:
+    """All samples, by state."""
+    state = request.GET.get("state", "")
+    state = state if state in SampleState.values else ""
+    counts = read.counts(actor)
+    total = counts.get(state, 0) if state else sum(counts.values())
+    pages = Paginator(range(total), PAGE).get_page(request.GET.get("page"))
+    here = reverse("quality:samples", args=[address_of(request)])
+    context = {
+        "samples": read.samples(actor, state, (pages.number - 1) * PAGE, PAGE),
+        "pages": pages,
+        "chips": chips_of(here, SampleState, counts, state),
+        "clear_url": here if state else "",
+    }
+    return render(request, "quality/bench/samples.html", context)
+
+
+@bench_page(*BENCH, *RECEPTION)
+def sample(request: Request, actor: Actor, sample: UUID) -> HttpResponse:
+    """Everything about one sample."""
+    found = read.sample_page(actor, sample)
+    lifts = found.container.state == SampleState.ON_HOLD and actor.holds(Role.REVIEWER, Role.QP)
+    return render(request, "quality/bench/sample.html", {"sample": found, "lifts": lifts, "title": _("Sample")})
+
+
+@deed
+def lift_hold(request: Request, actor: Actor, sample: UUID) -> str:
+    """Let a held sample be tested after all."""
+    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
+    with acting_for(actor.organisation_id, actor.person_id):
+        row = get_object_or_404(Sample.objects.select_related("order"), pk=sample, organisation_id=actor.organisation_id)
+    orders.lift_hold(actor=actor, sample=row, reason=reason)
+    return reverse("quality:sample", args=[address_of(request), sample])

@@ -1,0 +1,51 @@
+"""Today: the worklist, and the requests that wait for acceptance."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from atmpxb.quality.actions import orders
+from atmpxb.quality.models import Request as TestRequest
+from atmpxb.quality.pages.bench.access import BENCH, address_of, bench_page
+from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.queries.worklist import worklist as read
+from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Role
+
+
+@bench_page(*BENCH)
+def worklist(request: Request, actor: Actor) -> HttpResponse:
+    """What must start now, and what clients ask for."""
+    method = request.GET.get("method", "")
+    found = read(actor, timezone.now(), method)
+    request.looked_at |= {(one.client_id, f"request {one.number}") for one in found.asked}
+    here = reverse("quality:worklist", args=[address_of(request)])
+    chips = [
+        {"title": code, "url": f"{here}?method={code}", "active": code == method, "count": count}
+        for code, _title, count in found.methods
+    ]
+    context = {
+        "work": found,
+        "method": method,
+        "chips": chips if len(chips) > 1 or method else [],
+        "clear_url": here if method else "",
+        "analyst": actor.holds(Role.ANALYST),
+    }
+    return render(request, "quality/bench/worklist.html", context)
+
+
+@deed
+def accept(request: Request, actor: Actor, request_id: UUID) -> str:
+    """Accept a client's request; its samples are expected from then on."""
+    with acting_for(actor.organisation_id, actor.person_id):
+        asked = get_object_or_404(
+            TestRequest.objects.select_related("specification", "batch"),
+            pk=request_id,
+            laboratory_id=actor.organisation_id,
+        )
+    orders.accept_request(actor=actor, request=asked)
+    return reverse("quality:worklist", args=[address_of(request)])

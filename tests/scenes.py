@@ -76,7 +76,8 @@ class Scene:
     def get[M: Model](self, model: type[M], *related: str, by: Actor | None = None, **what: Any) -> M:
         """One row as an actor sees it, an analyst of the laboratory unless told otherwise."""
         with self.as_(by or self.who.analyst):
-            return model._base_manager.select_related(*related).get(**what)
+            rows = model._base_manager.select_related(*related) if related else model._base_manager.all()
+            return rows.get(**what)
 
     def fresh[M: Model](self, row: M, *, by: Actor | None = None) -> M:
         """The row as it is stored now."""

@@ -11,6 +11,7 @@ from hypothesis.strategies import data, sampled_from
 from atmpxb.quality import states
 from atmpxb.quality.models import Analysis, Certificate, Request, Run, RunFile, Sample, Test
 from atmpxb.quality.states import TRANSITIONS, NotPossibleNow, move
+from atmpxb.records.ledger.writing import recording
 
 MODELS = {"request": Request, "sample": Sample, "run": Run, "test": Test, "file": RunFile, "analysis": Analysis,
           "certificate": Certificate}  # fmt: skip
@@ -53,27 +54,27 @@ class Stored:
     """Stands for the locked row of the database: the machine checks the rules of ``move``, not PostgreSQL's."""
 
     def __init__(self, noun: str, state: str) -> None:
-        self.noun, self.state, self.changes = noun, state, 0
-        self.row = MODELS[noun](state="what a stale page believes")
+        self.state, self.changes = state, 0
+        locked = SimpleNamespace(values_list=lambda *_, **__: SimpleNamespace(get=lambda pk: self.state))
+        page = type(
+            "StalePage",
+            (),
+            {
+                "pk": 1,
+                "state": "what a stale page believes",
+                "_meta": SimpleNamespace(model_name=MODELS[noun]._meta.model_name),
+                "_base_manager": SimpleNamespace(select_for_update=lambda: locked),
+            },
+        )
+        self.row = page()
 
-    def __enter__(self) -> "Stored":
+    def move(self, event: str) -> None:
         def change(row, *, state, **fields):
             self.state, self.changes = str(state), self.changes + 1
             return row
 
-        queried = SimpleNamespace(values_list=lambda *a, **k: SimpleNamespace(get=lambda pk: self.state))
-        manager = SimpleNamespace(select_for_update=lambda: queried)
-        self.patches = [
-            patch.object(states, "change", change),
-            patch.object(type(self.row), "_base_manager", manager),
-        ]
-        for one in self.patches:
-            one.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for one in self.patches:
-            one.stop()
+        with patch.object(states, "change", change):
+            move(self.row, event)
 
 
 class Journey(RuleBasedStateMachine):
@@ -88,17 +89,17 @@ class Journey(RuleBasedStateMachine):
         noun, name = event
         one = choice.draw(sampled_from([key for key in self.now if key[0] == noun]))
         sources, target = TRANSITIONS[noun][name]
-        with Stored(noun, self.now[one]) as stored:
-            if self.now[one] in sources:
-                move(stored.row, name)
-                assert (stored.state, stored.changes) == (target, 1)
-                self.now[one] = target
-            else:
-                with pytest.raises(NotPossibleNow) as refused:
-                    move(stored.row, name)
-                assert (stored.state, stored.changes) == (self.now[one], 0)
-                assert refused.value.state == self.now[one]
-                assert all(state in str(refused.value) for state in sources)
+        stored = Stored(noun, self.now[one])
+        if self.now[one] in sources:
+            stored.move(name)
+            assert (stored.state, stored.changes) == (target, 1)
+            self.now[one] = target
+        else:
+            with pytest.raises(NotPossibleNow) as refused:
+                stored.move(name)
+            assert (stored.state, stored.changes) == (self.now[one], 0)
+            assert refused.value.state == self.now[one]
+            assert all(state in str(refused.value) for state in sources)
 
     @precondition(lambda self: any(self.now[key] in FINAL[key[0]] for key in self.now))
     @rule(event=sampled_from(EVENTS))
@@ -106,8 +107,8 @@ class Journey(RuleBasedStateMachine):
         noun, name = event
         for key, state in self.now.items():
             if key[0] == noun and state in FINAL[noun]:
-                with Stored(noun, state) as stored, pytest.raises(NotPossibleNow):
-                    move(stored.row, name)
+                with pytest.raises(NotPossibleNow):
+                    Stored(noun, state).move(name)
 
     @invariant()
     def every_state_is_known(self) -> None:
@@ -125,21 +126,19 @@ def test_random_events_never_reach_an_illegal_state() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("noun", "event"), EVENTS)
-def test_an_event_in_a_wrong_state_changes_nothing_in_the_database(scene, noun: str, event: str) -> None:
-    """The same on the real table, for whichever rows the certified story holds of this noun."""
+def test_an_event_in_a_wrong_state_changes_nothing_in_the_database(scene) -> None:
+    """The same on the real tables: every row of the certified story, by every event that it may not undergo."""
     story = scene("certified")
-    from atmpxb.records.ledger.writing import recording  # noqa: PLC0415
-
-    owner = story.who.client if noun == "request" else story.who.analyst
-    sources, _ = TRANSITIONS[noun][event]
-    with story.as_(owner):
-        rows = [r for r in MODELS[noun].objects.filter(organisation_id=owner.organisation_id) if r.state not in sources]
-    if not rows:
-        pytest.skip(f"every {noun} of the story may undergo {event}")
-    before = story.standing()
-    for row in rows:
-        row.state = sorted(sources)[0]  # a stale page thinks that it may
-        with pytest.raises(NotPossibleNow), recording(owner):
-            move(row, event)
+    before, tried = story.standing(), set()
+    for noun, event in EVENTS:
+        owner = story.who.client if noun == "request" else story.who.analyst
+        sources, _ = TRANSITIONS[noun][event]
+        with story.as_(owner):
+            rows = [r for r in MODELS[noun].objects.filter(organisation_id=owner.organisation_id) if r.state not in sources]
+        for row in rows[:2]:
+            row.state = sorted(sources)[0]  # a stale page thinks that it may
+            with pytest.raises(NotPossibleNow), recording(owner):
+                move(row, event)
+            tried.add(event)
     assert story.standing() == before
+    assert len(tried) > 20

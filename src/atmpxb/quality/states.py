@@ -69,7 +69,7 @@ TRANSITIONS: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
     "request": {"request.withdrawn": (frozenset({"submitted"}), "withdrawn")},
     "sample": {
         "sample.received": (frozenset({"expected", "missing"}), "received"),
-        "sample.held": (frozenset({"expected", "missing", "received"}), "on_hold"),
+        "sample.held": (frozenset({"expected", "missing"}), "on_hold"),
         "sample.hold_lifted": (frozenset({"on_hold"}), "received"),
         "sample.missing": (frozenset({"expected"}), "missing"),
     },

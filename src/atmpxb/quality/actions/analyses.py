@@ -24,6 +24,10 @@ from atmpxb.records.vault.actions import vault
 
 JOB = "quality.analyse"
 
+#: Whose deed can complete a run, and so in whose name the worker writes what the analysis found: an analyst attaches
+#: and enters, a reviewer checks an entry or releases a file, the head of quality control releases one.
+_COMPLETING = {Role.ANALYST, Role.REVIEWER, Role.QP}
+
 
 @action("quality.ask_analysis", roles={Role.ANALYST})
 def ask_analysis(*, actor: Actor, run: Run) -> Analysis:
@@ -129,7 +133,7 @@ def calculate(analysis: Analysis) -> Outcome:
     return engine.analyse(analysis.run.method.source.encode(), files, analysis.inputs["bench"])
 
 
-@action("quality.finish_analysis", roles={Role.ANALYST})
+@action("quality.finish_analysis", roles=_COMPLETING)
 def finish_analysis(*, actor: Actor, analysis: Analysis, outcome: Outcome, plots: Mapping[str, str]) -> Analysis:
     """Write down what an analysis found, judge each test against its line, once.
 
@@ -191,7 +195,7 @@ def value_for(test: Test, line: SpecificationLine, outcome: Outcome, *, alone: b
     )  # fmt: skip
 
 
-@action("quality.fail_analysis", roles={Role.ANALYST})
+@action("quality.fail_analysis", roles=_COMPLETING)
 def fail_analysis(*, actor: Actor, analysis: Analysis, error: AssayError) -> Analysis:
     """Write down why an analysis can't be done."""
     move(
@@ -202,7 +206,7 @@ def fail_analysis(*, actor: Actor, analysis: Analysis, error: AssayError) -> Ana
     return analysis
 
 
-@action("quality.supersede_analysis", roles={Role.ANALYST})
+@action("quality.supersede_analysis", roles=_COMPLETING)
 def supersede_analysis(*, actor: Actor, analysis: Analysis) -> Analysis:
     """Leave an analysis undone because files or entries have changed since it was asked for."""
     move(analysis, "analysis.superseded", finished_at=timezone.now(), stage="")

@@ -16,7 +16,7 @@ from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.actions.reviews import NotReady, OwnWork, performers
 from atmpxb.quality.certificate import document, drafting
 from atmpxb.quality.certificate.record import record_sha256
-from atmpxb.quality.models import Certificate, Order, Publication, Test
+from atmpxb.quality.models import Certificate, Order, Publication, Test, WorksheetEntry
 from atmpxb.quality.proof.inclusion import build_proof
 from atmpxb.quality.states import CertificateState, TestState, move
 from atmpxb.records import jobs
@@ -132,7 +132,8 @@ def _hands(tests: list[Test]) -> set[UUID]:
     reviewers = Signature.objects.filter(
         subject_id__in=[run.pk for run in runs], meaning=Meaning.REVIEWED
     ).values_list("person_id", flat=True)
-    return {person for run in runs for person in performers(run)} | set(reviewers)
+    checkers = WorksheetEntry.objects.filter(run__in=runs).values_list("checked_by_id", flat=True)
+    return {person for run in runs for person in performers(run)} | {*reviewers, *checkers} - {None}
 
 
 def _number(actor: Actor, order: Order) -> tuple[str, int]:

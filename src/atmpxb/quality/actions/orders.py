@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from atmpxb.quality.actions.numbers import next_number
+from atmpxb.quality.actions.numbers import next_number, wait_turn
 from atmpxb.quality.limits import Specification, allocate, parse_specification
 from atmpxb.quality.models import Order, Request, Sample, Test
 from atmpxb.quality.states import RequestState, SampleState, TestState, move
@@ -49,7 +49,9 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
         MethodsMissing: a line asks for a method that is not effective here.
         NoSamplingPlan: the specification has none.
     """
-    if request.state != RequestState.SUBMITTED or Order.objects.filter(request=request).exists():
+    wait_turn(request)
+    state = Request.objects.values_list("state", flat=True).get(pk=request.pk)
+    if state != RequestState.SUBMITTED or Order.objects.filter(request=request).exists():
         raise RequestClosed(f"request {request.number} is withdrawn or accepted already")
     specification = parse_specification(request.specification.source.encode())
     if specification.sampling is None:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from atmpxb.quality.actions.catalogue import AlreadyRegistered
-from atmpxb.quality.actions.numbers import next_number
-from atmpxb.quality.models import Batch, Product, Request
+from atmpxb.quality.actions.numbers import next_number, wait_turn
+from atmpxb.quality.models import Batch, Order, Product, Request
 from atmpxb.quality.states import move
 from atmpxb.records.documents.models import DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import action, create, record
@@ -99,7 +99,8 @@ def withdraw_request(*, actor: Actor, request: Request, reason: str) -> Request:
     Raises:
         AlreadyAccepted: an order answers it.
     """
-    if hasattr(request, "order"):
+    wait_turn(request)
+    if Order.objects.filter(request=request).exists():
         raise AlreadyAccepted("the laboratory has accepted this request: ask it to stop the order")
     move(request, "request.withdrawn")
     record("request.withdrawn", actor=actor, on=request, reason=reason)

@@ -12,7 +12,7 @@ from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
-from atmpxb.quality.states import AnalysisState, FileState, TestState, move
+from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
 from atmpxb.records.ledger.canonical import digest
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
@@ -148,8 +148,19 @@ def performers(run: Run) -> set[UUID]:
 
 @action("quality.dispose", roles={Role.REVIEWER})
 def dispose(*, actor: Actor, run: Run, exception: str, text: str) -> Disposition:
-    """Say what an exception means for the results. One word for each exception; it can't be taken back."""
+    """Say what an exception means for the results. One word for each exception; it can't be taken back.
+
+    Raises:
+        OwnWork: the actor did some of the work.
+        NotPossibleNow: the run does not wait for review.
+        NotReady: the exception is gone, or has been answered.
+    """
     _refuse_own(actor, run)
+    state = Run.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
+    if state != RunState.SUBMITTED:
+        raise NotPossibleNow("run", "exception.disposed", state, frozenset({RunState.SUBMITTED}))
+    if run.dispositions.filter(exception=exception).exists():
+        raise NotReady([(exception, "somebody has answered this exception: look at the run again")])
     if exception not in {found.key for found in exceptions(run)}:
         raise NotReady([(exception, "this exception is no longer there: look at the run again")])
     disposition = create(

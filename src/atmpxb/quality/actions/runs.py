@@ -198,8 +198,10 @@ def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None
 @action("quality.release_file", roles={Role.REVIEWER, Role.QP})
 def release_file(*, actor: Actor, file: RunFile, reason: str) -> RunFile:
     """Let a quarantined file be used after all. The reason is shown wherever the result is."""
+    _require_open(file.run)
     move(file, "file.released", problem={**file.problem, "released": reason})
     record("file.released", actor=actor, on=file, reason=reason, files=[file.file.sha256])
+    ask_if_complete(actor=actor, run=file.run, method=parse(file.run.method.source.encode()))
     return file
 
 
@@ -245,7 +247,14 @@ def check_entry(*, actor: Actor, entry: WorksheetEntry, proof: Proof, seen: str)
 
     Raises:
         NotYours: the actor wrote it.
+        WrongEntry: it has been corrected or checked meanwhile.
+        NotPossibleNow: the run is closed.
     """
+    _require_open(entry.run)
+    stored = WorksheetEntry.objects.select_for_update().get(pk=entry.pk)
+    if stored.replaced_by_id or stored.checked_at:
+        was = "corrected" if stored.replaced_by_id else "checked"
+        raise WrongEntry(f"{entry.code} has been {was} meanwhile: load the page again")
     if entry.written_by_id == actor.person_id:
         raise NotYours("you wrote this entry, so another person must check it")
     signature = sign(

@@ -50,7 +50,7 @@ def _of_form(form: forms.BaseForm) -> tuple[Refusal, ...]:
     return tuple(found)
 
 
-def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:  # noqa: PLR0911 - one answer for each kind of error
+def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
     """The rows for an error that an action raised by design; None for a fault in the program."""
     match error:
         case InvalidForm():

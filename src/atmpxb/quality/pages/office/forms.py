@@ -6,9 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from atmpxb.quality.models import Batch, Certificate, Product, words
 from atmpxb.records.documents.models import DocumentVersion

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -224,16 +223,9 @@ def state(row: models.Model) -> dict[str, Any]:
     values = {}
     for column in row._meta.concrete_fields:
         if column.attname not in hidden:
-            value = json_value(_stored(column, getattr(row, column.attname)))
+            value = json_value(getattr(row, column.attname))
             values[column.attname] = f"sha256:{digest(value)}" if column.attname in long else value
     return values
-
-
-def _stored(column: "models.Field[Any, Any]", value: Any) -> Any:
-    """The value as the database gives it back: ``500`` and ``500.000`` are the same decimal of three places."""
-    if value is None or not isinstance(column, models.DecimalField):
-        return value
-    return Decimal(value).quantize(Decimal(1).scaleb(-column.decimal_places))
 
 
 def json_value(value: Any) -> Any:

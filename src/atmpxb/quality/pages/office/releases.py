@@ -33,7 +33,9 @@ def board(request: Request, actor: Actor) -> HttpResponse:
 @office_page(Role.QP)
 def releases(request: Request, actor: Actor) -> HttpResponse:
     """Orders that can be certified, wholly or in part."""
-    return render(request, "quality/office/releases.html", {"releases": queries.releases(actor, timezone.now())})
+    return render(
+        request, "quality/office/releases.html", {"releases": queries.releases(actor, timezone.now())}
+    )
 
 
 @office_page(Role.QP, Role.REVIEWER, Role.ANALYST)

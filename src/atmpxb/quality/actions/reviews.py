@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.orders import refresh
@@ -145,7 +146,7 @@ def dispose(*, actor: Actor, run: Run, exception: str, text: str) -> Disposition
     """Say what an exception means for the results. One word for each exception; it can't be taken back."""
     _refuse_own(actor, run)
     if exception not in {found.key for found in exceptions(run)}:
-        raise NotReady([(exception, "this exception is no longer there: look at the run again")])
+        raise NotReady([(exception, _("This exception is no longer there: look at the run again"))])
     disposition = create(
         Disposition, run=run, exception=exception, text=text, written_at=timezone.now(), written_by_id=actor.person_id
     )
@@ -164,9 +165,9 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     _refuse_own(actor, run)
     disposed = set(run.dispositions.values_list("exception", flat=True))
     missing = [
-        (found.text, "a control failed: invalidate the run and repeat it")
+        (found.text, _("A control failed: invalidate the run and repeat it"))
         if found.blocking
-        else (found.text, "say what this means for the results")
+        else (found.text, _("Say what this means for the results"))
         for found in exceptions(run)
         if found.blocking or found.key not in disposed
     ]

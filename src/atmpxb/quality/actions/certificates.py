@@ -10,11 +10,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.actions.reviews import NotReady, OwnWork, performers
-from atmpxb.quality.certificate import document, drafting
+from atmpxb.quality.certificate import document, drafting, preview
+from atmpxb.quality.certificate import record as record_of
 from atmpxb.quality.certificate.record import record_sha256
 from atmpxb.quality.models import Certificate, Order, Publication, Test, WorksheetEntry
 from atmpxb.quality.proof.inclusion import build_proof
@@ -45,10 +47,16 @@ def approvable(order: Order) -> tuple[list[Test], list[Test]]:
     return done, [test for test in tests if test not in done and test.state != TestState.CANCELLED]
 
 
-def content(order: Order, kind: str, language: str, reason: str = "") -> dict[str, Any]:
-    """What the approving signature binds: the certificate as drafted, without signatures and number."""
-    drafted = drafting.digest(drafting.draft(order, kind=kind, language=language))
-    return {"order": order.number, "kind": kind, "language": language, "reason": reason, "draft": drafted}
+def content(
+    order: Order, kind: str, language: str, reason: str = "", drafted: record_of.Certificate | None = None
+) -> dict[str, Any]:
+    """What the approving signature binds: the certificate as drafted, without signatures and number.
+
+    Args:
+        drafted: the draft of just this, where it is at hand.
+    """
+    draft = drafting.digest(drafted or drafting.draft(order, kind=kind, language=language))
+    return {"order": order.number, "kind": kind, "language": language, "reason": reason, "draft": draft}
 
 
 @action("quality.approve_certificate", roles={Role.QP})
@@ -117,13 +125,13 @@ def approve_certificate(
 def _missing(
     kind: str, done: list[Test], pending: list[Test], earlier: Certificate | None, reason: str
 ) -> list[tuple[str, str]]:
-    missing = [] if done else [("no reviewed test", "have a run reviewed first")]
+    missing = [] if done else [(_("No reviewed test"), _("Have a run reviewed first"))]
     if kind == Certificate.Kind.FINAL:
-        missing += [(test.line, "wait for its review, or issue an interim report") for test in pending]
+        missing += [(test.line, _("Wait for its review, or issue an interim report")) for test in pending]
         if earlier and earlier.kind == Certificate.Kind.FINAL and not reason:
-            missing.append(("no reason", "say why the certificate is issued again"))
+            missing.append((_("No reason"), _("Say why the certificate is issued again")))
     elif not pending:
-        missing.append(("nothing is pending", "issue the final certificate"))
+        missing.append((_("Nothing is pending"), _("Issue the final certificate")))
     return missing
 
 
@@ -156,6 +164,7 @@ def issue(*, actor: Actor, certificate_id: UUID) -> None:
         parts = document.parts(certificate)
     pdf = document.sealed(certificate, parts, proof, signing_client())
     received = vault().keep(pdf)
+    preview.page_count(vault(), received.sha256)  # counted here, so that the first look at it need not wait
     issue_certificate(actor=actor, certificate=certificate, received=received, seq=entry.seq)
     make_checkpoint(actor=actor, sign=signing_client())
 

@@ -162,7 +162,7 @@ def dispose(*, actor: Actor, run: Run, exception: str, text: str) -> Disposition
     if run.dispositions.filter(exception=exception).exists():
         raise NotReady([(exception, "somebody has answered this exception: look at the run again")])
     if exception not in {found.key for found in exceptions(run)}:
-        raise NotReady([(exception, "this exception is no longer there: look at the run again")])
+        raise NotReady([(exception, _("This exception is no longer there: look at the run again"))])
     disposition = create(
         Disposition, run=run, exception=exception, text=text, written_at=timezone.now(), written_by_id=actor.person_id
     )
@@ -181,9 +181,9 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     _refuse_own(actor, run)
     disposed = set(run.dispositions.values_list("exception", flat=True))
     missing = [
-        (found.text, "a control failed: invalidate the run and repeat it")
+        (found.text, _("A control failed: invalidate the run and repeat it"))
         if found.blocking
-        else (found.text, "say what this means for the results")
+        else (found.text, _("Say what this means for the results"))
         for found in exceptions(run)
         if found.blocking or found.key not in disposed
     ]

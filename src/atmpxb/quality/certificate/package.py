@@ -50,7 +50,10 @@ def archive(record: Certificate, vault: Vault) -> Iterator[bytes]:
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as packed:
         for name, digest in sorted(raw_files(record).items()):
             member = zipfile.ZipInfo(name, _MOMENT)
-            with packed.open(member, "w", force_zip64=True) as target, vault.path(digest).open("rb") as source:
+            with (
+                packed.open(member, "w", force_zip64=True) as target,
+                vault.path(digest).open("rb") as source,
+            ):
                 while chunk := source.read(CHUNK):
                     target.write(chunk)
                     yield outlet.taken()

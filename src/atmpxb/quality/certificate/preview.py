@@ -15,9 +15,7 @@ from atmpxb.records.vault.store import Vault
 RESOLUTION = 110
 _COLOURS = 64
 
-_PAGE = (
-    '#set page(width: 210mm, height: 297mm, margin: 0pt)\n#image("{path}", format: "pdf", page: {page}, width: 100%)'
-)
+_PAGE = '#set page(width: 210mm, height: 297mm, margin: 0pt)\n#image("{path}", format: "pdf", page: {page}, width: 100%)'
 
 
 class NoSuchPage(LookupError):

@@ -102,10 +102,12 @@ def _certified(line: BatchLine) -> bool:
     )
 
 
-def _requests() -> Prefetch[str]:
+def _requests() -> "Prefetch[str, QuerySet[Request], str]":
     return Prefetch(
         "requests",
-        Request.objects.select_related("laboratory", "specification__document", "order").order_by("-submitted_at"),
+        Request.objects.select_related("laboratory", "specification__document", "order").order_by(
+            "-submitted_at"
+        ),
     )
 
 

@@ -92,9 +92,9 @@ def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
     Raises:
         Certificate.DoesNotExist: there is none that the actor may see.
     """
-    found = Certificate.objects.select_related("order__client", "order__request__batch__product", "organisation").get(
-        pk=certificate_id
-    )
+    found = Certificate.objects.select_related(
+        "order__client", "order__request__batch__product", "organisation"
+    ).get(pk=certificate_id)
     versions = tuple(Certificate.objects.filter(order=found.order_id).defer("record").order_by("-version"))
     own = found.organisation_id == actor.organisation_id
     return CertificatePage(
@@ -102,7 +102,10 @@ def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
         records.parse(found.record.encode()),
         versions,
         own,
-        own and actor.holds(Role.QP) and versions[0].pk == found.pk and found.state == CertificateState.ISSUED,
+        own
+        and actor.holds(Role.QP)
+        and versions[0].pk == found.pk
+        and found.state == CertificateState.ISSUED,
     )
 
 

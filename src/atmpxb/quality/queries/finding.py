@@ -57,7 +57,15 @@ def _batches(text: str) -> list[Hit]:
 def _requests(text: str) -> list[Hit]:
     found = _matching(Request.objects.select_related("batch"), "number", text)
     return [
-        Hit(_("Request"), one.number, one.batch.number, "request", "request_id", one.pk, _same(one.number, text))
+        Hit(
+            _("Request"),
+            one.number,
+            one.batch.number,
+            "request",
+            "request_id",
+            one.pk,
+            _same(one.number, text),
+        )
         for one in found
     ]
 
@@ -65,7 +73,11 @@ def _requests(text: str) -> list[Hit]:
 def _certificates(text: str) -> list[Hit]:
     """The newest version of each number that fits; ``C-2026-0001 v1`` finds that version."""
     number, _space, version = text.rpartition(" v")
-    rows = Certificate.objects.select_related("order__request__batch").defer("record").order_by("number", "-version")
+    rows = (
+        Certificate.objects.select_related("order__request__batch")
+        .defer("record")
+        .order_by("number", "-version")
+    )
     if number and version.isascii() and version.isdigit() and len(version) < 6:
         found = list(rows.filter(number__iexact=number, version=int(version))[:MOST])
     else:
@@ -80,9 +92,19 @@ def _certificates(text: str) -> list[Hit]:
 
 
 def _samples(actor: Actor, text: str) -> list[Hit]:
-    rows = Sample.objects.filter(organisation_id=actor.organisation_id).select_related("order__request__batch")
+    rows = Sample.objects.filter(organisation_id=actor.organisation_id).select_related(
+        "order__request__batch"
+    )
     return [
-        Hit(_("Sample"), one.label, one.order.request.batch.number, "sample", "sample", one.pk, _same(one.label, text))
+        Hit(
+            _("Sample"),
+            one.label,
+            one.order.request.batch.number,
+            "sample",
+            "sample",
+            one.pk,
+            _same(one.label, text),
+        )
         for one in _matching(rows, "label", text)
     ]
 
@@ -98,6 +120,14 @@ def _runs(actor: Actor, text: str) -> list[Hit]:
 def _orders(actor: Actor, text: str) -> list[Hit]:
     rows = Order.objects.filter(organisation_id=actor.organisation_id).select_related("request__batch")
     return [
-        Hit(_("Order"), one.number, one.request.batch.number, "release", "order", one.pk, _same(one.number, text))
+        Hit(
+            _("Order"),
+            one.number,
+            one.request.batch.number,
+            "release",
+            "order",
+            one.pk,
+            _same(one.number, text),
+        )
         for one in _matching(rows, "number", text)
     ]

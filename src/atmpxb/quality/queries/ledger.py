@@ -193,7 +193,9 @@ def noun(table: str) -> str:
 
 def people(actor: Actor) -> tuple[tuple[UUID, str], ...]:
     """Who holds or held a role in the actor's organisation, by name."""
-    found = Membership.objects.filter(organisation_id=actor.organisation_id).values_list("person_id", "person__name")
+    found = Membership.objects.filter(organisation_id=actor.organisation_id).values_list(
+        "person_id", "person__name"
+    )
     return tuple(sorted(set(found), key=lambda person: person[1]))
 
 
@@ -218,11 +220,18 @@ def witnessed_checkpoints(actor: Actor) -> tuple[Statement, ...]:
 
 def _statements(found: QuerySet[StoredCheckpoint]) -> tuple[Statement, ...]:
     rows = list(found)
-    names = dict(Organisation.objects.filter(pk__in={row.organisation_id for row in rows}).values_list("pk", "name"))
+    names = dict(
+        Organisation.objects.filter(pk__in={row.organisation_id for row in rows}).values_list("pk", "name")
+    )
     read = [(row, checkpoints.parse(bytes(row.payload))) for row in rows]
     return tuple(
         Statement(
-            names[row.organisation_id], row.seq, statement.merkle_root.hex(), statement.at, row.key_id, row.received_at
+            names[row.organisation_id],
+            row.seq,
+            statement.merkle_root.hex(),
+            statement.at,
+            row.key_id,
+            row.received_at,
         )
         for row, statement in read
     )
@@ -239,7 +248,9 @@ def export(actor: Actor) -> Iterator[bytes]:
     while True:
         with acting_for(actor.organisation_id, actor.person_id):
             portion = list(
-                LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq__gt=last).order_by("seq")[:EXPORT]
+                LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq__gt=last).order_by(
+                    "seq"
+                )[:EXPORT]
             )
         for one in portion:
             yield _entry_line(one)

@@ -86,7 +86,9 @@ def product(actor: Actor, product_id: UUID) -> ProductPage:
     """
     found = Product.objects.get(pk=product_id, organisation_id=actor.organisation_id)
     versions = [
-        version for version in specifications(actor) if parse_specification(version.source.encode()).product == found.code
+        version
+        for version in specifications(actor)
+        if parse_specification(version.source.encode()).product == found.code
     ]
     return ProductPage(found, tuple(found.batches.order_by("-manufactured_at")[:20]), tuple(versions))
 
@@ -121,5 +123,7 @@ def effective_specifications(actor: Actor) -> tuple[DocumentVersion, ...]:
 def laboratories(actor: Actor) -> tuple[Organisation, ...]:
     """Organisations of the network that test, the actor's own left out."""
     return tuple(
-        Organisation.objects.filter(activities__contains=["testing"]).exclude(pk=actor.organisation_id).order_by("name")
+        Organisation.objects.filter(activities__contains=["testing"])
+        .exclude(pk=actor.organisation_id)
+        .order_by("name")
     )

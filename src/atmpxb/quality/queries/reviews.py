@@ -9,7 +9,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions import reviews as actions
-from atmpxb.quality.models import Analysis, Disposition, Plot, Result, Run, RunFile, Sample, Test, WorksheetEntry, words
+from atmpxb.quality.models import (
+    Analysis,
+    Disposition,
+    Plot,
+    Result,
+    Run,
+    RunFile,
+    Sample,
+    Test,
+    WorksheetEntry,
+    words,
+)
 from atmpxb.quality.states import RunState, SampleState
 from atmpxb.records.people.actor import Actor
 
@@ -95,11 +106,15 @@ def queue(actor: Actor) -> Queue:
         )
         for run in runs
     ]
-    held = Sample.objects.filter(organisation_id=actor.organisation_id, state=SampleState.ON_HOLD).select_related(
-        "order__request__batch"
-    )
+    held = Sample.objects.filter(
+        organisation_id=actor.organisation_id, state=SampleState.ON_HOLD
+    ).select_related("order__request__batch")
     return Queue(
-        tuple(sorted(lines, key=lambda line: (line.mine, line.due_at is None, line.due_at or line.run.opened_at))),
+        tuple(
+            sorted(
+                lines, key=lambda line: (line.mine, line.due_at is None, line.due_at or line.run.opened_at)
+            )
+        ),
         tuple(held.order_by("use_by")),
     )
 
@@ -157,7 +172,9 @@ def _exception(
         result = next((one for one in results if str(one.pk) == place), None)
         if result:
             text = f"{words(result.line['title'], language)}: {result.reported} {result.unit}".strip()
-    return Exceptional(found.key, found.key.replace(":", "-"), _kinds()[found.kind], text, found.blocking, said)
+    return Exceptional(
+        found.key, found.key.replace(":", "-"), _kinds()[found.kind], text, found.blocking, said
+    )
 
 
 def _kinds() -> dict[str, str]:

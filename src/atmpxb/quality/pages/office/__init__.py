@@ -19,7 +19,11 @@ urls: list[URLPattern] = [
     path(f"{HERE}/products/<uuid:product>", clients.product, name="product"),
     path(f"{HERE}/specifications/draft", clients.specification_draft, name="specification_draft"),
     path(f"{HERE}/specifications/<uuid:version>", clients.specification, name="specification"),
-    path(f"{HERE}/specifications/<uuid:version>/approve", clients.specification_approve, name="specification_approve"),
+    path(
+        f"{HERE}/specifications/<uuid:version>/approve",
+        clients.specification_approve,
+        name="specification_approve",
+    ),
     path(f"{HERE}/requests", clients.requests, name="requests"),
     path(f"{HERE}/requests/new", clients.request_new, name="request_new"),
     path(f"{HERE}/requests/submit", clients.request_submit, name="request_submit"),

@@ -27,7 +27,9 @@ _FOREVER = "private, max-age=31536000, immutable"
 def certificates(request: Request, actor: Actor) -> HttpResponse:
     """Certificates of the organisation and those it received."""
     found = queries.certificates(actor, number(request))
-    return render(request, "quality/office/certificates.html", {"page": found, "may_release": actor.holds(Role.QP)})
+    return render(
+        request, "quality/office/certificates.html", {"page": found, "may_release": actor.holds(Role.QP)}
+    )
 
 
 @office_page(*EVERYONE)
@@ -52,7 +54,9 @@ def progress(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
     """While the document is made: its stages; afterwards the page itself."""
     found = Certificate.objects.defer("record").get(pk=certificate)
     if found.pdf_sha256:
-        address = reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": certificate})
+        address = reverse(
+            "quality:certificate", kwargs={"organisation": here(request), "certificate": certificate}
+        )
         return HttpResponse(headers={"HX-Redirect": address})
     return render(request, "quality/office/certificate_progress.html", {"certificate": found})
 

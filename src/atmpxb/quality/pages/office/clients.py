@@ -46,7 +46,9 @@ def _to(request: Asked, view: str, **arguments: Any) -> str:
 def batches(request: Asked, actor: Actor) -> HttpResponse:
     """The batches of the organisation."""
     found = batch_queries.batches(actor, number(request))
-    return render(request, "quality/office/batches.html", {"page": found, "may_register": actor.holds(*CLIENTS)})
+    return render(
+        request, "quality/office/batches.html", {"page": found, "may_register": actor.holds(*CLIENTS)}
+    )
 
 
 @office_page(*EVERYONE)
@@ -172,7 +174,9 @@ def request_new(request: Asked, actor: Actor) -> HttpResponse:
         "specifications": queries.effective_specifications(actor),
     }
     asked = "check" in request.GET
-    form = RequestForm(request.GET, **offered) if asked else RequestForm(initial=request.GET.dict(), **offered)
+    form = (
+        RequestForm(request.GET, **offered) if asked else RequestForm(initial=request.GET.dict(), **offered)
+    )
     chosen = None
     if asked and form.is_valid():
         chosen = _chosen(actor, form)
@@ -187,7 +191,9 @@ def _chosen(actor: Actor, form: RequestForm) -> dict[str, Any] | None:
         Batch.objects.select_related("product"), pk=given["batch"], organisation_id=actor.organisation_id
     )
     specification = get_object_or_404(
-        DocumentVersion.objects.select_related("document"), pk=given["specification"], organisation_id=actor.organisation_id
+        DocumentVersion.objects.select_related("document"),
+        pk=given["specification"],
+        organisation_id=actor.organisation_id,
     )
     try:
         needed_by = moment(given["needed_by"], batch.zone)

@@ -93,7 +93,9 @@ class DocumentForm(forms.Form):
         """The bytes of the document."""
         chosen = self.cleaned_data["document"]
         if chosen.size > LARGEST_DOCUMENT:
-            raise forms.ValidationError(_("No document of this kind is larger than 512 KiB: choose another file"))
+            raise forms.ValidationError(
+                _("No document of this kind is larger than 512 KiB: choose another file")
+            )
         content: bytes = chosen.read()
         return content
 
@@ -182,7 +184,9 @@ class ReleaseForm(forms.Form):
     """What kind of certificate is prepared, in which language, and why once more."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Document"), choices=Certificate.Kind.choices)
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=[("en", "English"), ("nl", "Nederlands")])
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=[("en", "English"), ("nl", "Nederlands")]
+    )
     reason = forms.CharField(
         label=gettext_lazy("Reason for a new version"), required=False, max_length=500,
         help_text=gettext_lazy("Stands on the certificate. Needed when one was issued before."),
@@ -199,10 +203,14 @@ class LedgerForm(forms.Form):
     person = forms.UUIDField(label=gettext_lazy("Person"), required=False)
     subject = forms.UUIDField(label=gettext_lazy("Record"), required=False)
     since = forms.DateField(
-        label=gettext_lazy("From (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("From (UTC)"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
-        label=gettext_lazy("Until (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Until (UTC)"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args: Any, people: Iterable[tuple[Any, str]] = (), **options: Any) -> None:

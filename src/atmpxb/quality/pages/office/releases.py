@@ -33,7 +33,9 @@ def board(request: Request, actor: Actor) -> HttpResponse:
 @office_page(Role.QP)
 def releases(request: Request, actor: Actor) -> HttpResponse:
     """Orders that can be certified, wholly or in part."""
-    return render(request, "quality/office/releases.html", {"releases": queries.releases(actor, timezone.now())})
+    return render(
+        request, "quality/office/releases.html", {"releases": queries.releases(actor, timezone.now())}
+    )
 
 
 @office_page(Role.QP, Role.REVIEWER, Role.ANALYST)
@@ -49,14 +51,19 @@ def release(request: Request, actor: Actor, order: UUID) -> HttpResponse:
     }
     if wish and wish.is_valid():
         chosen = {name: str(value) for name, value in wish.cleaned_data.items()}
+    draft = seen = None
+    if found.done:
+        draft = drafting.draft(found.order, kind=chosen["kind"], language=chosen["language"])
+        seen = digest_of(
+            actions.content(found.order, chosen["kind"], chosen["language"], chosen["reason"], draft)
+        )
     context = {
         "shown": found,
         "order": found.order,
         "form": wish or ReleaseForm(initial=chosen),
         "chosen": chosen,
-        "draft": drafting.draft(found.order, kind=chosen["kind"], language=chosen["language"]) if found.done else None,
-        "seen": digest_of(actions.content(found.order, chosen["kind"], chosen["language"], chosen["reason"]))
-        if found.done else "",
+        "draft": draft,
+        "seen": seen,
         "may_sign": actor.holds(Role.QP),
         "asks_code": needs_code(actor.person_id),
     }  # fmt: skip

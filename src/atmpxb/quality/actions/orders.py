@@ -130,7 +130,7 @@ def receive_sample(
     aliquot = next(a for a in specification.sampling.aliquots if a.code == sample.aliquot)  # type: ignore[union-attr]
     at = received_at or timezone.now()
     if sample.minimum_ul is not None and volume_ul < sample.minimum_ul:
-        hold_reason = hold_reason or f"{volume_ul} µL received, {sample.minimum_ul} µL needed"
+        hold_reason = hold_reason or f"{volume_ul} µL received, {sample.minimum_ul.normalize():f} µL needed"
     move(
         sample,
         "sample.held" if hold_reason else "sample.received",

@@ -62,7 +62,7 @@ def arrivals(actor: Actor, now: datetime, *, scanned: str = "", chosen: str = ""
         Sample.objects.filter(organisation_id=actor.organisation_id)
         .filter(waiting | Q(received_at__gte=now - RECENT) | (Q(label=scanned) & ~Q(label="")))
         .select_related("order__client", "order__request__batch")
-        .order_by("order__due_at", "order__number", "aliquot")
+        .order_by("order__due_at", "order__number", "pk")  # containers in the priority of the plan
     )
     found = [container_of(sample) for sample in rows]
     expected = tuple(one for one in found if one.state in (SampleState.EXPECTED, SampleState.MISSING))

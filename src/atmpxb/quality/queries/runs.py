@@ -95,8 +95,8 @@ class RunPage:
 
     @property
     def formats(self) -> str:
-        """What the drop zone accepts."""
-        return ", ".join(sorted({f".{name}" for item in self.needed for name in item.formats}))
+        """The file formats that the method reads; a format is not always an extension."""
+        return ", ".join(sorted({name for item in self.needed for name in item.formats}))
 
     @property
     def set_apart(self) -> tuple[run_files.Attached, ...]:

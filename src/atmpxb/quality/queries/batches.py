@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from atmpxb.quality.models import Batch, Certificate, Request
 from atmpxb.quality.queries.progress import STANDING, Counts, Step, order_of, steps
@@ -28,9 +29,10 @@ class RequestLine:
     certificate: Certificate | None
 
     @property
-    def now(self) -> Step:
-        """The stage that it is in."""
-        return next((step for step in self.steps if step.state in ("current", "failed")), self.steps[-1])
+    def stage(self) -> str:
+        """What happens with it now, in a word or two."""
+        now = next((step for step in self.steps if step.state in ("current", "failed")), None)
+        return now.doing if now else _("Certified")
 
 
 @dataclass(frozen=True, slots=True)

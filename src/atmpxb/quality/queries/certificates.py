@@ -38,6 +38,11 @@ class CertificatePage:
         return f"{self.certificate.number}-v{self.certificate.version}.pdf"
 
     @property
+    def signatories(self) -> tuple[records.SignatureRecord, ...]:
+        """Who signed what, each once however many runs they signed."""
+        return tuple({(s.name, s.meaning["en"]): s for s in self.record.signatures}.values())
+
+    @property
     def successor(self) -> Certificate | None:
         """The version that replaced this one."""
         return next((one for one in self.versions if one.replaces_id == self.certificate.pk), None)

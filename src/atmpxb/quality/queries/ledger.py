@@ -171,7 +171,7 @@ def _changes(rows: Any) -> Iterator[Change]:
     for row in rows:
         before, after = row.get("before", {}), row.get("after", {})
         for column in after:
-            if after[column] not in ("", None, {}, []) or column in before:
+            if column in before or (column not in ("id", "organisation_id") and after[column] not in ("", None, {}, [])):
                 yield Change(
                     noun(row["table"]), str(row["id"]), column.removesuffix("_id").replace("_", " "),
                     _text(before[column]) if column in before else "", _text(after[column]),
@@ -179,7 +179,7 @@ def _changes(rows: Any) -> Iterator[Change]:
 
 
 def _text(value: Any) -> str:
-    text = "" if value is None else value if isinstance(value, str) else canonical(value).decode()
+    text = "" if value in (None, {}, []) else value if isinstance(value, str) else canonical(value).decode()
     return text if len(text) <= 400 else f"{text[:400]} …"
 
 

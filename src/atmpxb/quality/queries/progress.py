@@ -20,6 +20,7 @@ class Step:
     title: str
     state: str  # done | current | waiting | failed
     note: str = ""
+    doing: str = ""  # what happens while this stage is the present one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def steps(request: Request, certificate: Certificate | None) -> tuple[Step, ...]
     """Submitted → accepted → samples received → tests → certificate."""
     order = order_of(request)
     if request.state == RequestState.WITHDRAWN:
-        return (Step(_("Submitted"), "done"), Step(_("Withdrawn"), "failed"))
+        return (Step(_("Submitted"), "done"), Step(_("Withdrawn"), "failed", doing=_("Withdrawn")))
     counts = Counts.of(order.progress if order else {})
     final = certificate is not None and certificate.kind == Certificate.Kind.FINAL
     issued = final and certificate is not None and certificate.state == CertificateState.ISSUED
@@ -83,10 +84,13 @@ def steps(request: Request, certificate: Certificate | None) -> tuple[Step, ...]
         _certificate_note(certificate),
     ]
     titles = [_("Submitted"), _("Accepted"), _("Samples received"), _("Tests reviewed"), _("Certificate")]
+    doing = ["", _("Waits for acceptance"), _("Waits for samples"), _("Being tested"), _("Waits for approval")]
+    if certificate is not None and certificate.state == CertificateState.APPROVED:
+        doing[4] = _("being issued")
     first_open = next((n for n, done in enumerate(reached) if not done), len(reached))
     return tuple(
-        Step(title, "done" if done else "current" if n == first_open else "waiting", note)
-        for n, (title, done, note) in enumerate(zip(titles, reached, notes, strict=True))
+        Step(title, "done" if reached[n] else "current" if n == first_open else "waiting", notes[n], doing[n])
+        for n, title in enumerate(titles)
     )
 
 

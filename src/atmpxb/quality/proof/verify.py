@@ -54,7 +54,7 @@ def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | No
     sealed = check_seal(pdf, trusted)
     if sealed.seal is None:
         return Report((Line("seal", False, sealed.problem),))
-    lines = [Line("seal", True, f"intact since {utc_text(sealed.seal.at)}; it covers every byte of the file")]
+    lines = [Line("seal", True, f"intact, sealed at {utc_text(sealed.seal.at)}; it covers every byte of the file")]
     try:
         files = attachments.extract(pdf)
         content = files[attachments.RECORD]

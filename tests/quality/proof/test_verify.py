@@ -130,7 +130,7 @@ def test_a_swapped_record_under_the_issuers_own_seal_is_refused(
     other = laboratory.changed(honest, number="C-2026-0002")
     proven = laboratory.proof(honest.certificate, client)
     forged = seal.seal(
-        laboratory.pages(other, proven), LABORATORY, record_sha256(honest.certificate.bytes()), client, NOON
+        laboratory.pages(other, proven, client), LABORATORY, record_sha256(honest.certificate.bytes()), client, NOON
     )
     found = failing(verify(forged, None, trusted))
     assert set(found) == {"record", "approval"}
@@ -141,7 +141,7 @@ def test_pages_that_say_another_thing_than_the_record_are_refused(
 ) -> None:
     worse = laboratory.case(viability=60.0)
     assert worse.certificate.conclusion.verdict == "does_not_comply"
-    pages = laboratory.pages(honest, laboratory.proof(worse.certificate, client))
+    pages = laboratory.pages(honest, laboratory.proof(worse.certificate, client), client)
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pages)))
     names = writer.root_object["/Names"]["/EmbeddedFiles"]
     assert names is not None

@@ -2,15 +2,24 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from atmpxb.quality.proof.verify import Report
+
+#: Reading and recomputing a certificate of the largest size, on a slow computer.
+PATIENCE_S = 1800
 MARKS = {True: "ok  ", False: "FAIL", None: "note"}
 
 
 @click.command(
-    "verify", help="Check a certificate offline. Exit status: 0 all holds, 1 a check fails, 2 unreadable."
+    "verify",
+    help="Check a certificate offline. Exit status: 0 all holds, 1 a check fails, 2 unreadable, 3 all holds but the"
+    " report is INTERIM: not a certificate of the batch.",
 )
 @click.argument("certificate", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -21,8 +30,9 @@ MARKS = {True: "ok  ", False: "FAIL", None: "note"}
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(certificate: Path, raw: Path | None, trust: Path | None, as_json: bool) -> None:
+    from atmpxb.quality.assays.seam import AssayError
+    from atmpxb.quality.confined import confined, plain_fork
     from atmpxb.quality.proof.folder import RawFolder
-    from atmpxb.quality.proof.verify import verify
     from atmpxb.records.signatures.seal import LARGEST_DOCUMENT
 
     try:
@@ -33,18 +43,24 @@ def command(certificate: Path, raw: Path | None, trust: Path | None, as_json: bo
             raise ValueError(f"{certificate} is not a PDF file")
         files = RawFolder(raw) if raw else None
         trusted = trust.read_bytes() if trust else None
-    except (OSError, ValueError) as error:
+        report: Report = confined(plain_fork(), _verify, pdf, files, trusted, seconds=PATIENCE_S)
+    except (OSError, ValueError, AssayError) as error:
         print(
             json.dumps({"holds": False, "error": str(error)}) if as_json else f"atmpxb verify: {error}",
             file=sys.stderr,
         )
         raise SystemExit(2) from None
-    report = verify(pdf, files, trusted)
     if as_json:
         lines = [{"check": line.check, "ok": line.ok, "message": line.message} for line in report.lines]
-        print(json.dumps({"holds": report.holds, "lines": lines}, ensure_ascii=False, indent=1))
+        print(json.dumps({"holds": report.holds, "kind": report.kind, "lines": lines}, ensure_ascii=False, indent=1))
     else:
         width = max(len(line.check) for line in report.lines)
         for line in report.lines:
             print(f"{MARKS[line.ok]}  {line.check:<{width}}  {line.message}")
-    raise SystemExit(0 if report.holds else 1)
+    raise SystemExit(1 if not report.holds else 3 if report.kind == "interim" else 0)
+
+
+def _verify(pdf: bytes, raw: Mapping[str, bytes] | None, trust: bytes | None) -> "Report":
+    from atmpxb.quality.proof.verify import verify
+
+    return verify(pdf, raw, trust)

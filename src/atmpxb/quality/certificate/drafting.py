@@ -12,6 +12,7 @@ from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.form import plain
+from atmpxb.quality.certificate.wording import MEANINGS
 from atmpxb.quality.limits import SpecificationLine, parse_specification
 from atmpxb.quality.models import Certificate, Order, Result, Run, Test
 from atmpxb.quality.states import TestState
@@ -23,13 +24,6 @@ from atmpxb.records.signatures.models import Meaning, Signature
 COMPLETED = {"en": "the pending tests were completed", "nl": "de lopende tests zijn voltooid"}
 
 NO_REASON = "no reason was recorded"
-
-MEANINGS = {
-    Meaning.PERFORMED: {"en": "Performed the test", "nl": "Heeft de test uitgevoerd"},
-    Meaning.CHECKED: {"en": "Checked the entry", "nl": "Heeft de invoer gecontroleerd"},
-    Meaning.REVIEWED: {"en": "Reviewed", "nl": "Heeft beoordeeld"},
-    Meaning.APPROVED: {"en": "Approved", "nl": "Heeft goedgekeurd"},
-}
 
 CONCLUSIONS: dict[str, dict[str, str]] = {
     "complies": {
@@ -285,6 +279,6 @@ def _signatures(order: Order) -> list[Signature]:
 
 def _signature(signature: Signature, organisation: str) -> records.SignatureRecord:
     return records.SignatureRecord(
-        signature.name, signature.function, organisation, MEANINGS[Meaning(signature.meaning)],
+        signature.name, signature.function, organisation, MEANINGS[signature.meaning],
         utc_text(signature.signed_at), signature.manifest_sha256,
     )  # fmt: skip

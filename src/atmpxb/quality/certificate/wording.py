@@ -29,6 +29,13 @@ VERDICTS = {
         "not_tested": "Niet getest",
     },
 }
+#: What a signature under a certificate means.
+MEANINGS = {
+    "performed": {"en": "Performed the test", "nl": "Heeft de test uitgevoerd"},
+    "checked": {"en": "Checked the entry", "nl": "Heeft de invoer gecontroleerd"},
+    "reviewed": {"en": "Reviewed", "nl": "Heeft beoordeeld"},
+    "approved": {"en": "Approved", "nl": "Heeft goedgekeurd"},
+}
 INTERIM = {"en": "INTERIM", "nl": "VOORLOPIG · INTERIM"}
 
 #: Blocks that the document's fonts cover; other characters are printed by their code point, never dropped.

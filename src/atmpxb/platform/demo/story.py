@@ -186,9 +186,9 @@ def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = ()) 
         ("transcription", "sterility", "no_growth"),
         ("transcription", "endotoxin", ENDOTOXIN),
     ):
-        run = opened[kind]
-        if kinds and kind not in kinds:
+        if kind not in (kinds or opened):
             continue
+        run = opened[kind]
         with acting_for(who.analyst.organisation_id, who.analyst.person_id):
             of_sample = kind != "transcription"
             sample = run.tests.select_related("sample").first().sample if of_sample else None  # type: ignore[union-attr]

@@ -5,11 +5,9 @@ a file that makes a reader misbehave costs one process and not the web server or
 """
 
 import multiprocessing
-import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +16,9 @@ from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
 from atmpxb.quality.assays.suitability import require_inputs
+from atmpxb.quality.confined import confined
 
 ENGINE = f"atmpxb {__version__}"
-MEMORY_LIMIT = 6 * 1024**3  # bytes of address space of one analysis
-TIME_LIMIT = 300  # seconds
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([f"atmpxb.quality.assays.{code}.kind" for code in registry.codes()] + [__name__])
@@ -63,7 +60,7 @@ def warm() -> None:
 def read_facts(kind: str, file: StoredInput) -> Read:
     """Ask an assay kind what a file says of itself."""
     try:
-        return Read(_apart(_facts, kind, file))
+        return Read(confined(_context, _facts, kind, file))
     except AssayError as error:
         return Read(None, error.code, error.message)
 
@@ -74,7 +71,7 @@ def analyse(method_source: bytes, files: Sequence[StoredInput], bench: Mapping[s
     Raises:
         AssayError: the analysis can't be done; also when it took too long or too much memory.
     """
-    found: Analysis = _apart(_analyse, method_source, tuple(files), dict(bench))
+    found: Analysis = confined(_context, _analyse, method_source, tuple(files), dict(bench))
     return found
 
 
@@ -119,43 +116,3 @@ def _analyse(source: bytes, files: tuple[StoredInput, ...], bench: dict[str, Any
     raw = [file.load() for file in files]
     require_inputs(method, raw)
     return registry.kind(method.kind).analyse(method, raw, bench)
-
-
-def _apart(work: Callable[..., Any], *args: Any) -> Any:
-    """Run in a forked process; its AssayError arrives here as if raised here."""
-    ours, theirs = _context.Pipe(duplex=False)
-    process = _context.Process(target=_child, args=(theirs, work, args), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        if not ours.poll(TIME_LIMIT):
-            raise AssayError("engine.too_slow", f"The analysis took more than {TIME_LIMIT} s and was stopped.")
-        outcome = ours.recv()
-    except EOFError:
-        raise AssayError(
-            "engine.stopped", "The analysis ended without an answer: the file may need more memory than is allowed."
-        ) from None
-    finally:
-        ours.close()
-        if process.is_alive():
-            process.join(1)
-            process.kill()
-        process.join()
-    if isinstance(outcome, tuple) and outcome and outcome[0] == "assay error":
-        raise AssayError(outcome[1], outcome[2], **outcome[3])
-    if isinstance(outcome, tuple) and outcome and outcome[0] == "fault":
-        raise AssayError("engine.fault", f"The analysis met a fault in the program: {outcome[1]}")
-    return outcome[1]
-
-
-def _child(answer: Connection, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        answer.send(("ok", work(*args)))
-    except AssayError as error:
-        answer.send(("assay error", error.code, error.message, dict(error.facts)))
-    except MemoryError:
-        answer.send(("assay error", "engine.memory", "The analysis needs more memory than is allowed.", {}))
-    except Exception as error:
-        answer.send(("fault", f"{type(error).__name__}: {error}"))

@@ -285,6 +285,7 @@ class Plot(Owned):
     code = models.CharField(max_length=120)
     title = models.JSONField()
     sample = models.CharField(max_length=60, blank=True)
+    series = models.CharField(max_length=255, blank=True, default="")
     sha256 = models.CharField(max_length=64)
     columns = models.JSONField(default=list)
     rows = models.JSONField(default=list)
@@ -303,7 +304,7 @@ class Result(Owned):
     reported = models.CharField(max_length=500)
     interval = models.JSONField(default=dict)
     verdict = models.CharField(max_length=20)
-    why = models.TextField(blank=True)
+    why = models.JSONField(default=dict)  # language → why there is no value or no verdict
     line = models.JSONField()  # the specification line as it was compared
     current = models.BooleanField(default=True)
     measured_at = models.DateTimeField()

@@ -165,7 +165,7 @@ def test_no_cells_give_no_viability_and_no_zero() -> None:
     analysis = analyse(vicell_blu((Suspension("S1", 0.0, 50.0),), seed=1))
 
     found = value(analysis, "viability")
-    assert (found.value, found.why) == (None, "no cell was counted")
+    assert (found.value, found.why["en"]) == (None, "no cell was counted")
     assert value(analysis, "viable_concentration").value == "0.0"
     assert value(analysis, "replicate_cv").value is None
 

@@ -45,7 +45,7 @@ def test_what_was_not_written_is_undetermined() -> None:
     (value,) = OBSERVATION.analyse(example("appearance"), [], {}).values
 
     assert value.value is None
-    assert "not filled in" in value.why
+    assert "not filled in" in value.why["en"]
 
 
 def test_words_outside_the_choices_are_refused() -> None:

@@ -28,7 +28,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningClient]:
 @pytest.fixture(scope="module", params=["en", "nl"])
 def printed(request: pytest.FixtureRequest, client: SigningClient) -> tuple[laboratory.Case, bytes]:
     made = laboratory.case(language=request.param)
-    return made, laboratory.pages(made, laboratory.proof(made.certificate, client))
+    return made, laboratory.pages(made, laboratory.proof(made.certificate, client), client)
 
 
 def test_everything_a_certificate_of_analysis_needs_is_on_paper(
@@ -99,7 +99,7 @@ def test_everything_that_verification_needs_is_attached(printed: tuple[laborator
 
 def test_equal_input_gives_equal_bytes(printed: tuple[laboratory.Case, bytes], client: SigningClient) -> None:
     made, pdf = printed
-    assert laboratory.pages(made, laboratory.proof(made.certificate, client)) == pdf
+    assert laboratory.pages(made, laboratory.proof(made.certificate, client), client) == pdf
 
 
 def test_a_method_that_is_not_the_recorded_one_is_not_attached(client: SigningClient) -> None:
@@ -108,7 +108,7 @@ def test_a_method_that_is_not_the_recorded_one_is_not_attached(client: SigningCl
     other = replace(analysis, method=replace(analysis.method, sha256="0" * 64))
     wrong = laboratory.changed(made, analyses=(other, made.certificate.analyses[1]))
     with pytest.raises(attachments.AttachmentError, match="CC-003"):
-        laboratory.pages(wrong, laboratory.proof(made.certificate, client))
+        laboratory.pages(wrong, laboratory.proof(made.certificate, client), client)
 
 
 def test_a_record_reads_back_as_it_was() -> None:

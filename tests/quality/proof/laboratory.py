@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -16,10 +16,12 @@ from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Plot, RawFile
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.form import plain
-from atmpxb.quality.certificate.record import Certificate, record_sha256
+from atmpxb.quality.certificate.record import Certificate, draft_sha256, record_sha256
 from atmpxb.quality.certificate.render import render
+from atmpxb.quality.certificate.wording import MEANINGS
 from atmpxb.quality.limits import judge, parse_specification
 from atmpxb.quality.proof.inclusion import build_proof
+from atmpxb.quality.proof.manifests import manifest_file
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.chain import Link, entry_hash, genesis
 from atmpxb.records.ledger.checkpoint import checkpoint
@@ -74,6 +76,7 @@ class Case:
     certificate: Certificate
     raw: Mapping[str, bytes]
     plots: Mapping[str, tuple[Plot, ...]]
+    manifest: bytes = b""
 
 
 def case(
@@ -93,8 +96,8 @@ def case(
         if "does_not_comply" in outcome
         else "complies"
     )
-    signed = records.SignatureRecord(
-        "QP role, illustrative", "Qualified person", "Laboratory", {"en": "Approved", "nl": "Goedgekeurd"},
+    approval = records.SignatureRecord(
+        "QP role, illustrative", "Qualified person", "Laboratory", MEANINGS["approved"],
         "2026-11-20T11:59:30Z", "ab" * 32,
     )  # fmt: skip
     certificate = Certificate(
@@ -121,10 +124,25 @@ def case(
         conclusion=records.Conclusion(reached, {"en": "As tested.", "nl": "Zoals getest."}),  # type: ignore[arg-type]
         deviations=(),
         subcontracted=(),
-        signatures=(signed,),
+        signatures=(approval,),
         verification_url="https://example.org/verify/abc",
     )
-    return Case(certificate, raw, {"R-1": plots})
+    return signed(Case(certificate, raw, {"R-1": plots}))
+
+
+def signed(made: Case) -> Case:
+    """The case with the approver's manifest over its draft, as the record then names it."""
+    (signature,) = made.certificate.signatures
+    content = {"kind": made.certificate.kind, "draft": draft_sha256(made.certificate)}
+    manifest = canonical(
+        {
+            "schema": "atmpxb.manifest/1", "organisation": str(LABORATORY), "meaning": "approved",
+            "signer": {"name": signature.name, "function": signature.function}, "at": signature.at,
+            "content": content, "content_sha256": sha256(canonical(content)).hexdigest(),
+        }
+    )  # fmt: skip
+    named = replace(signature, manifest_sha256=sha256(manifest).hexdigest())
+    return replace(made, certificate=replace(made.certificate, signatures=(named,)), manifest=manifest)
 
 
 def _organisation(id: UUID, name: str) -> records.Organisation:
@@ -169,7 +187,7 @@ def _line(line, analyses, kind: str) -> records.TestLine:
         line.code, line.title, line.method, analysis.method.version, line.reference, None if pending else analysis.id,
         "Laboratory of the test", False, None if pending else "2026-11-20T09:30:00Z",
         records.Limit({"en": text, "nl": text.replace(".", ",")}, plain(line.limit)), plain(line.rounding),
-        line.informative, "pending" if pending else "approved", "2026-11-22T12:00:00Z" if pending else None,
+        line.informative, "pending" if pending else "approved", "2026-11-22T12:00:00Z" if pending else None, "",
         tuple(results),
     )  # fmt: skip
 
@@ -177,7 +195,7 @@ def _line(line, analyses, kind: str) -> records.TestLine:
 @contextmanager
 def signing(home: Path) -> Iterator[SigningClient]:
     """A signing process over real keys, in a thread."""
-    process = SigningProcess(Keyring(keys_folder(home), clock=lambda: NOON), socket_path(home))
+    process = SigningProcess(Keyring(keys_folder(home), clock=lambda: NOON - timedelta(hours=1)), socket_path(home))
     thread = threading.Thread(target=process.serve)
     thread.start()
     try:
@@ -214,17 +232,22 @@ def proof(certificate: Certificate, client: SigningClient) -> bytes:
     return build_proof(LABORATORY, links[5], hashes, payload, signed.key_id, signed.signature)
 
 
-def pages(made: Case, proven: bytes) -> bytes:
+def pages(made: Case, proven: bytes, client: SigningClient) -> bytes:
     """The unsealed document."""
     methods = {sha256(source).hexdigest(): source for source in (COUNTING, LOOKING)}
+    sealing = client.sign_manifest(LABORATORY, made.manifest)
+    manifests = {
+        sha256(made.manifest).hexdigest(): manifest_file(made.manifest, sealing.key_id, sealing.signature)
+    }
     return render(
-        made.certificate, proof=proven, methods=methods, specification=SPECIFICATION, plots=made.plots
-    )
+        made.certificate, proof=proven, methods=methods, specification=SPECIFICATION, manifests=manifests,
+        plots=made.plots,
+    )  # fmt: skip
 
 
 def sealed(made: Case, client: SigningClient) -> bytes:
     """The finished certificate."""
-    pdf = pages(made, proof(made.certificate, client))
+    pdf = pages(made, proof(made.certificate, client), client)
     return seal(pdf, LABORATORY, record_sha256(made.certificate.bytes()), client, NOON)
 
 
@@ -235,4 +258,4 @@ def trust_list(client: SigningClient) -> bytes:
 
 def changed(made: Case, **fields: object) -> Case:
     """The same case with fields of the certificate replaced."""
-    return replace(made, certificate=replace(made.certificate, **fields))  # type: ignore[arg-type]
+    return signed(replace(made, certificate=replace(made.certificate, **fields)))  # type: ignore[arg-type]

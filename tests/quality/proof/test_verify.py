@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from atmpxb.quality.certificate.record import record_sha256
+from atmpxb.quality.certificate.record import RecordError, record_sha256
+from atmpxb.quality.certificate.wording import MEANINGS
 from atmpxb.quality.proof.recompute import same
 from atmpxb.quality.proof.verify import Report, verify
 from atmpxb.records.signatures import cms, seal
 from atmpxb.records.signatures.keys import Keyring
+from atmpxb.records.signatures.printed import printed_text
 from atmpxb.records.signatures.signing import SigningClient
 from quality.proof import laboratory
 from quality.proof.laboratory import LABORATORY, NOON, Case
@@ -130,7 +132,7 @@ def test_a_swapped_record_under_the_issuers_own_seal_is_refused(
     other = laboratory.changed(honest, number="C-2026-0002")
     proven = laboratory.proof(honest.certificate, client)
     forged = seal.seal(
-        laboratory.pages(other, proven), LABORATORY, record_sha256(honest.certificate.bytes()), client, NOON
+        laboratory.pages(other, proven, client), LABORATORY, record_sha256(honest.certificate.bytes()), client, NOON
     )
     found = failing(verify(forged, None, trusted))
     assert set(found) == {"record", "approval"}
@@ -141,7 +143,7 @@ def test_pages_that_say_another_thing_than_the_record_are_refused(
 ) -> None:
     worse = laboratory.case(viability=60.0)
     assert worse.certificate.conclusion.verdict == "does_not_comply"
-    pages = laboratory.pages(honest, laboratory.proof(worse.certificate, client))
+    pages = laboratory.pages(honest, laboratory.proof(worse.certificate, client), client)
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pages)))
     names = writer.root_object["/Names"]["/EmbeddedFiles"]
     assert names is not None
@@ -271,3 +273,55 @@ def test_the_command_needs_no_database_and_tells_by_its_status(
     assert json.loads(unknown.stdout)["holds"] is False
     assert run("not.pdf").returncode == 2
     assert run("missing.pdf").returncode == 2
+
+
+def test_signatures_of_people_are_judged_with_the_keys_of_the_trust_list(
+    honest: Case, client: SigningClient, trusted: bytes, tmp_path: Path
+) -> None:
+    assert {line.check: line.ok for line in verify(laboratory.sealed(honest, client), None, trusted).lines}[
+        "signatures"
+    ]
+    other = replace(honest.certificate.product, name="Another product")
+    approved = replace(honest, certificate=replace(honest.certificate, product=other))  # manifest of the honest draft
+    found = failing(verify(laboratory.sealed(approved, client), None, trusted))
+    assert "approved another draft" in found["signatures"]
+    (signature,) = honest.certificate.signatures
+    for change in ({"name": "Somebody else"}, {"at": "2026-11-20T11:58:00Z"}, {"meaning": MEANINGS["reviewed"]}):
+        forged = replace(
+            honest, certificate=replace(honest.certificate, signatures=(replace(signature, **change),))
+        )
+        found = failing(verify(laboratory.sealed(forged, client), None, trusted))
+        assert "signed otherwise" in found["signatures"], change
+    with laboratory.signing(tmp_path) as thief:
+        pages = laboratory.pages(honest, laboratory.proof(honest.certificate, client), thief)
+    record_digest = record_sha256(honest.certificate.bytes())
+    forged_pdf = seal.seal(pages, LABORATORY, record_digest, client, NOON)
+    assert "had no key" in failing(verify(forged_pdf, None, trusted))["signatures"]
+
+
+def test_a_test_that_was_not_done_is_printed_with_its_reason_and_concludes_nothing(
+    honest: Case, client: SigningClient, trusted: bytes
+) -> None:
+    done, *others = honest.certificate.tests
+    line = replace(
+        done, status="not_tested", reason="no material was left", results=(), measured_at=None, analysis=None
+    )
+    with pytest.raises(RecordError, match="it says complies, though by its tests it is undetermined"):
+        laboratory.sealed(laboratory.changed(honest, tests=(line, *others)), client)
+    open_end = replace(honest.certificate.conclusion, verdict="undetermined")
+    told = laboratory.changed(honest, tests=(line, *others), conclusion=open_end)
+    pdf = laboratory.sealed(told, client)
+    assert verify(pdf, honest.raw, trusted).holds
+    assert "Nottestednomaterialwasleft" in printed_text(pdf)
+    with pytest.raises(RecordError, match="says why"):
+        laboratory.sealed(laboratory.changed(told, tests=(replace(line, reason=" "), *others)), client)
+
+
+def test_a_program_does_not_mistake_an_interim_report(client: SigningClient, trusted: bytes, tmp_path: Path) -> None:
+    (tmp_path / "c.pdf").write_bytes(laboratory.sealed(laboratory.case(kind="interim"), client))
+    (tmp_path / "trust.json").write_bytes(trusted)
+    command = [sys.executable, "-m", "atmpxb.platform.cli", "verify", "c.pdf", "--trust", "trust.json", "--json"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 3, told.stderr
+    assert json.loads(told.stdout)["holds"] is True
+    assert json.loads(told.stdout)["kind"] == "interim"

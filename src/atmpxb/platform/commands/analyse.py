@@ -230,7 +230,7 @@ def _value_row(value: Value, method: Method, lang: str) -> list[str]:
     interval = ""
     if value.interval:
         interval = f"{_shown(value.interval.low, lang)} – {_shown(value.interval.high, lang)}"
-    return [value.sample, _said(reportable.title, lang), shown, value.unit, interval or value.why]
+    return [value.sample, _said(reportable.title, lang), shown, value.unit, interval or _said(value.why, lang)]
 
 
 def _check_row(check: Check, lang: str) -> list[str]:

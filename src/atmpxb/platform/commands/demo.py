@@ -79,12 +79,14 @@ def load_demo() -> list[str]:
 
 
 def _batch_in_progress(who: object) -> None:
-    """A second batch: one run waits for review, another for its files."""
+    """A second batch: cytometry is reviewed and reported in an interim report, qPCR waits for review, the rest for its
+    files.
+    """
     from atmpxb.platform.demo import files, story
     from atmpxb.records import jobs
 
     assert isinstance(who, story.Cast)
-    labels = {"flow": "CART-0918.A", "dna": "CART-0918.B"}
+    labels = {"flow": "CART-0918.A", "dna": "CART-0918.B", "micro": "CART-0918.C"}
     order = story.accept_and_receive(who, story.request_batch(who, "CART-0918", "P-2B61", hours_left=40), labels)
     opened = story.open_runs(who, order)
     for name, data in files.tubes(labels["flow"], 918, count=2, events=50_000):
@@ -92,6 +94,10 @@ def _batch_in_progress(who: object) -> None:
     story.attach(who, opened["qpcr"], *files.plate({labels["dna"]: 2.6}, 918))
     jobs.drain()
     story.submit(who, opened["flow"])
+    story.review(who, opened["flow"])
+    story.submit(who, opened["qpcr"])
+    story.approve(who, order, kind="interim")
+    jobs.drain()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,17 @@ import click
 
 if TYPE_CHECKING:
     from atmpxb.quality.proof.line import Line
+    from atmpxb.quality.proof.verify import Report
 
+#: Reading and recomputing a certificate of the largest size, on a slow computer.
+PATIENCE_S = 1800
 MARKS = {True: "ok  ", False: "FAIL", None: "note"}
 
 
 @click.command(
-    "verify", help="Check a certificate offline. Exit status: 0 all holds, 1 a check fails, 2 unreadable."
+    "verify",
+    help="Check a certificate offline. Exit status: 0 all holds, 1 a check fails, 2 unreadable, 3 all holds but the"
+    " report is INTERIM: not a certificate of the batch.",
 )
 @click.argument("certificate", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -32,8 +37,9 @@ def command(certificate: Path | None, raw: Path | None, trust: Path | None, deep
     if certificate is None:
         _deep(as_json)
         return
+    from atmpxb.quality.assays.seam import AssayError
+    from atmpxb.quality.confined import confined, plain_fork
     from atmpxb.quality.proof.folder import RawFolder
-    from atmpxb.quality.proof.verify import verify
     from atmpxb.records.signatures.seal import LARGEST_DOCUMENT
 
     try:
@@ -44,15 +50,21 @@ def command(certificate: Path | None, raw: Path | None, trust: Path | None, deep
             raise ValueError(f"{certificate} is not a PDF file")
         files = RawFolder(raw) if raw else None
         trusted = trust.read_bytes() if trust else None
-    except (OSError, ValueError) as error:
+        report: Report = confined(plain_fork(), _verify, pdf, files, trusted, seconds=PATIENCE_S)
+    except (OSError, ValueError, AssayError) as error:
         print(
             json.dumps({"holds": False, "error": str(error)}) if as_json else f"atmpxb verify: {error}",
             file=sys.stderr,
         )
         raise SystemExit(2) from None
-    report = verify(pdf, files, trusted)
-    _print(report.lines, report.holds, as_json)
-    raise SystemExit(0 if report.holds else 1)
+    _print(report.lines, {"holds": report.holds, "kind": report.kind}, as_json)
+    raise SystemExit(1 if not report.holds else 3 if report.kind == "interim" else 0)
+
+
+def _verify(pdf: bytes, raw: Mapping[str, bytes] | None, trust: bytes | None) -> "Report":
+    from atmpxb.quality.proof.verify import verify
+
+    return verify(pdf, raw, trust)
 
 
 def _deep(as_json: bool) -> None:
@@ -64,14 +76,14 @@ def _deep(as_json: bool) -> None:
 
         lines = tuple(deep.verify())
     holds = all(line.ok is not False for line in lines)
-    _print(lines, holds, as_json)
+    _print(lines, {"holds": holds}, as_json)
     raise SystemExit(0 if holds else 1)
 
 
-def _print(found: Sequence["Line"], holds: bool, as_json: bool) -> None:
+def _print(found: Sequence["Line"], outcome: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         lines = [{"check": line.check, "ok": line.ok, "message": line.message} for line in found]
-        print(json.dumps({"holds": holds, "lines": lines}, ensure_ascii=False, indent=1))
+        print(json.dumps({**outcome, "lines": lines}, ensure_ascii=False, indent=1))
         return
     width = max((len(line.check) for line in found), default=0)
     for line in found:

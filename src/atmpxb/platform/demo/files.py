@@ -1,6 +1,10 @@
 """The raw files of a demo batch: simulated instruments with known truth, written in the formats of real ones."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import typst
 
 from atmpxb.science.simulate.counts import Suspension, vicell_blu
 from atmpxb.science.simulate.flow.tube import Composition, simulate_tube
@@ -31,3 +35,34 @@ def plate(labels: dict[str, float], seed: int, faults: tuple[str, ...] = ()) -> 
 def counts(label: str, seed: int) -> tuple[str, bytes]:
     """A counter's export for one sample: name and CSV bytes."""
     return f"{label}_counts.csv", vicell_blu((Suspension(label, 4.1e6, 92.5),), seed)
+
+
+_PARTNER_PAGE = b"""
+#let data = json(bytes(sys.inputs.at("data")))
+#set document(title: data.title, date: none)
+#set page(paper: "a4", margin: 25mm)
+#set text(font: "Libertinus Serif", size: 11pt, lang: "en")
+#block(stroke: 1pt, inset: 6pt, width: 100%, [*#data.mark*])
+= #data.title
+#data.laboratory
+#v(5mm)
+#table(columns: (1fr, 1fr, 1fr), table.header([Test], [Method], [Result]), ..data.rows.flatten())
+"""
+
+
+def partner_certificate(label: str, laboratory: str, endotoxin: str) -> tuple[str, bytes]:
+    """What a partner laboratory sends back for a sample, sterile and with this endotoxin (EU/mL): name and PDF."""
+    data = {
+        "title": f"Test report for sample {label}",
+        "laboratory": f"{laboratory} (illustrative)",
+        "mark": "ILLUSTRATIVE: made for a demonstration. No laboratory issued this report.",
+        "rows": [
+            ["Sterility", "Ph. Eur. 2.6.27", "No growth"],
+            ["Bacterial endotoxins", "Ph. Eur. 2.6.14", f"{endotoxin} EU/mL"],
+        ],
+    }
+    made = typst.Compiler(_PARTNER_PAGE, ignore_system_fonts=True).compile(
+        format="pdf", timestamp=datetime(2026, 11, 20, tzinfo=UTC), sys_inputs={"data": json.dumps(data)}
+    )
+    assert isinstance(made, bytes)
+    return f"{label}_partner_report.pdf", made

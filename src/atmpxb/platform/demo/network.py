@@ -68,7 +68,7 @@ def found(password: str) -> dict[str, Organisation]:
         organisation, administrator = people.found_organisation(
             code=partner.code, name=partner.name, country=partner.country, zone=partner.zone,
             administrator_email=address("administrator", partner.code), administrator_password=password,
-            address=f"{ILLUSTRATIVE_ADDRESS}, {partner.country}", activities=partner.activities, illustrative=True,
+            address=ILLUSTRATIVE_ADDRESS, activities=partner.activities, illustrative=True,
         )  # fmt: skip
         present[partner.code] = organisation
         for account, (role, function, language) in partner.accounts.items():

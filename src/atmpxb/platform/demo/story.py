@@ -3,7 +3,7 @@
 Every step is an action of the product, done by an account that holds the role for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.utils import timezone
 from atmpxb.platform.demo import files, network
 from atmpxb.quality import engine
 from atmpxb.quality.actions import catalogue, certificates, orders, requests, reviews, runs
+from atmpxb.quality.assays.method import parse
 from atmpxb.quality.models import (
     Batch,
     Certificate,
@@ -35,8 +36,14 @@ from atmpxb.records.signatures.actions import Proof, digest_of, prove_identity
 from atmpxb.records.vault.actions import vault
 
 HERE = Path(__file__).parent
-LAB, COMPANY = "sure", "anicells"
-METHODS = ("flow/car-t-identity-viability.toml", "pcr/vcn.toml", "counts/cell-count.toml", "counts/appearance.toml")
+#: What arrives of each aliquot, in µL.
+VOLUMES = {"flow": Decimal(500), "dna": Decimal(200), "micro": Decimal(300)}
+LAB, COMPANY, PARTNER = "sure", "anicells", "at.las"
+ENDOTOXIN = "0.12"  # EU/mL, as the partner reports it
+METHODS = (
+    "flow/car-t-identity-viability.toml", "pcr/vcn.toml", "counts/cell-count.toml", "counts/appearance.toml",
+    "counts/partner-certificate.toml",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +141,8 @@ def accept_and_receive(who: Cast, request: Request, labels: dict[str, str]) -> O
         samples = list(Sample.objects.filter(order=order).select_related("order__request__specification"))
     for sample in samples:
         orders.receive_sample(
-            actor=who.analyst, sample=sample, label=labels[sample.aliquot],
-            volume_ul=Decimal(500 if sample.aliquot == "flow" else 200), temperature_c=Decimal("18.5"),
+            actor=who.analyst, sample=sample, label=labels.get(sample.aliquot, f"{seen.batch.number}.{sample.aliquot}"),
+            volume_ul=VOLUMES[sample.aliquot], temperature_c=Decimal("18.5"),
             condition="Sealed, label readable", received_at=timezone.now(),
         )  # fmt: skip
     return order
@@ -148,7 +155,13 @@ def open_runs(who: Cast, order: Order) -> dict[str, Run]:
     by_method: dict[str, list[Test]] = {}
     for test in tests:
         by_method.setdefault(str(test.method_id), []).append(test)
-    opened = [runs.open_run(actor=who.analyst, tests=group) for group in by_method.values()]
+    opened = [
+        runs.open_run(
+            actor=who.analyst, tests=group,
+            performed_by_name=PARTNER if parse(group[0].method.source.encode()).kind == "transcription" else "",
+        )
+        for group in by_method.values()
+    ]  # fmt: skip
     return {run.kind: run for run in opened}
 
 
@@ -160,12 +173,25 @@ def attach(who: Cast, run: Run, name: str, data: bytes) -> RunFile:
     return runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
 
 
-def write_bench(who: Cast, opened: dict[str, Run]) -> None:
-    """What no instrument writes: the dilution before counting and the look of the cells, checked by a second person."""
-    for kind, code, value in (("cell_count", "dilution", "1"), ("observation", "appearance", "opaque_free")):
+def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = ()) -> None:
+    """What no instrument writes, checked by a second person: the dilution before counting, the look of the cells, and
+    what the partner's report says.
+
+    Args:
+        kinds: only the worksheets of these; all by default.
+    """
+    for kind, code, value in (
+        ("cell_count", "dilution", "1"),
+        ("observation", "appearance", "opaque_free"),
+        ("transcription", "sterility", "no_growth"),
+        ("transcription", "endotoxin", ENDOTOXIN),
+    ):
+        if kind not in (kinds or opened):
+            continue
         run = opened[kind]
         with acting_for(who.analyst.organisation_id, who.analyst.person_id):
-            sample = run.tests.select_related("sample").first().sample  # type: ignore[union-attr]
+            of_sample = kind != "transcription"
+            sample = run.tests.select_related("sample").first().sample if of_sample else None  # type: ignore[union-attr]
         entry = runs.write_entry(actor=who.analyst, run=run, code=code, value=value, sample=sample)
         with acting_for(who.second.organisation_id, who.second.person_id):
             seen = digest_of(runs.entry_content(entry))
@@ -178,6 +204,8 @@ def attach_all(who: Cast, opened: dict[str, Run], labels: dict[str, str], seed: 
         attach(who, opened["flow"], name, data)
     attach(who, opened["qpcr"], *files.plate({labels["dna"]: 1.8}, seed))
     attach(who, opened["cell_count"], *files.counts(labels["flow"], seed))
+    report = files.partner_certificate(labels.get("micro", labels["flow"]), PARTNER, ENDOTOXIN)
+    attach(who, opened["transcription"], *report)
 
 
 def submit(who: Cast, run: Run) -> None:
@@ -219,7 +247,7 @@ def approve(who: Cast, order: Order, kind: str = "final", language: str = "en", 
 
 def certify_batch(who: Cast, *, number: str, pseudonym: str, seed: int, work: Callable[[], None]) -> Certificate:
     """The whole path of one batch. ``work`` lets the jobs that are waiting be done."""
-    labels = {"flow": f"{number}.A", "dna": f"{number}.B"}
+    labels = {"flow": f"{number}.A", "dna": f"{number}.B", "micro": f"{number}.C"}
     order = accept_and_receive(who, request_batch(who, number, pseudonym), labels)
     opened = open_runs(who, order)
     write_bench(who, opened)

@@ -149,7 +149,8 @@ def finish_analysis(*, actor: Actor, analysis: Analysis, outcome: Outcome, plots
     for position, plot in enumerate(outcome.plots):
         create(
             Plot, analysis=analysis, position=position, code=plot.code, title=dict(plot.title), sample=plot.sample,
-            sha256=plots[f"{position}"], columns=list(plot.columns), rows=[list(row) for row in plot.rows],
+            series=plot.series, sha256=plots[f"{position}"], columns=list(plot.columns),
+            rows=[list(row) for row in plot.rows],
         )  # fmt: skip
     run = analysis.run
     if digest(inputs(run)) == analysis.input_digest:
@@ -171,7 +172,7 @@ def _write_results(run: Run, analysis: Analysis, outcome: Outcome, now: Any) -> 
         create(
             Result, test=test, analysis=analysis, value=value.value, unit=value.unit or line.unit,
             reported=verdict.reported, interval=plain(value.interval) or {}, verdict=str(verdict.outcome),
-            why=value.why or verdict.why.get("en", ""), line=plain(line), measured_at=now,
+            why=dict(value.why or verdict.why), line=plain(line), measured_at=now,
         )  # fmt: skip
         move(test, "test.measured")
     for order in {test.order for test in tests}:
@@ -191,7 +192,10 @@ def value_for(test: Test, line: SpecificationLine, outcome: Outcome, *, alone: b
             return value
     return Value(
         line.reportable, None, line.unit, test.sample.label,
-        why=f"the analysis reports no {line.reportable} for sample {test.sample.label}",
+        why={
+            "en": f"the analysis reports no {line.reportable} for sample {test.sample.label}",
+            "nl": f"de analyse meldt geen {line.reportable} voor staal {test.sample.label}",
+        },
     )  # fmt: skip
 
 

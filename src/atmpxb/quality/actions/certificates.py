@@ -81,7 +81,10 @@ def approve_certificate(
     """
     done, pending = approvable(order)
     earlier = order.certificates.filter(state=CertificateState.ISSUED).order_by("-version").first()
-    if missing := _missing(kind, done, pending, earlier, reason):
+    missing = _missing(kind, done, pending, earlier, reason)
+    if waiting := order.certificates.filter(state=CertificateState.APPROVED).first():
+        missing.append((f"{waiting} is being issued", "wait until it is, then look at the draft again"))
+    if missing:
         raise NotReady(missing)
     if actor.person_id in _hands(done):
         raise OwnWork("you performed or reviewed some of these tests, so another person must approve them")

@@ -117,7 +117,8 @@ class Interval:
 class Value:
     """A measured quantity, unrounded decimal text (``repr`` of a float, or exact), or words for an observation.
 
-    ``value`` is None where the data do not allow one: undetermined is never zero. ``why`` then says the reason.
+    ``value`` is None where the data do not allow one: undetermined is never zero. ``why`` then says the reason
+    in each language.
     """
 
     code: str
@@ -125,7 +126,7 @@ class Value:
     unit: str
     sample: str = ""
     interval: Interval | None = None
-    why: str = ""
+    why: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,9 @@ class Repair:
 class Plot:
     """A self-contained picture (SVG; rasters inside as data URI) with a table that says the same in text.
 
+    ``series`` names the file that it is about, where an analysis draws the same pictures for each of several
+    files; the codes of those are then equal up to the number behind the last point.
+
     The same bytes go on the screen and on the certificate. SVG presentation attributes only, no ``style=``.
     """
 
@@ -172,6 +176,7 @@ class Plot:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     sample: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)

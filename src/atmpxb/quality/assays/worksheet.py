@@ -74,8 +74,9 @@ def values(method: Method, bench: Mapping[str, Any]) -> tuple[Value, ...]:
                 "entry.missing", f"Reportable {reportable.code!r} has no entry; correct the method."
             )
         for sample, text in entered(entry, bench).items():
-            why = "" if text is not None else f"entry {entry.code!r} was not filled in"
-            found.append(Value(reportable.code, text, reportable.unit, sample, None, why))
+            title = entry.title
+            why = {"en": f"{title['en']} was not filled in", "nl": f"{title['nl']} is niet ingevuld"}
+            found.append(Value(reportable.code, text, reportable.unit, sample, None, {} if text is not None else why))
     return tuple(found)
 
 

@@ -24,8 +24,18 @@ def method_name(method_sha256: str) -> str:
     return f"methods/{method_sha256}.toml"
 
 
+def manifest_name(manifest_sha256: str) -> str:
+    """The name under which the manifest of a signature is attached."""
+    return f"signatures/{manifest_sha256}.json"
+
+
 def attachments(
-    certificate: Certificate, record: bytes, proof: bytes, methods: Mapping[str, bytes], specification: bytes
+    certificate: Certificate,
+    record: bytes,
+    proof: bytes,
+    methods: Mapping[str, bytes],
+    specification: bytes,
+    manifests: Mapping[str, bytes],
 ) -> list[dict[str, str]]:
     """What is attached, in order: name, MIME type, description, text.
 
@@ -51,6 +61,12 @@ def attachments(
                 f"the method document {code} with SHA-256 {digest} is missing or another one"
             )
         found.append(_file(method_name(digest), "application/toml", f"Method {code}", source))
+    for signature in certificate.signatures:
+        digest = signature.manifest_sha256
+        if digest not in manifests:
+            raise AttachmentError(f"the manifest {digest} that {signature.name} signed is missing")
+        what = f"What {signature.name} signed at {signature.at}"
+        found.append(_file(manifest_name(digest), "application/json", what, manifests[digest]))
     return found
 
 

@@ -6,7 +6,9 @@ from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
+from atmpxb.quality.proof.manifests import manifest_file
 from atmpxb.quality.states import TestState
+from atmpxb.records.signatures.models import Signature
 from atmpxb.records.signatures.signing import SigningClient
 from atmpxb.records.vault.actions import vault
 
@@ -17,6 +19,7 @@ class Parts:
 
     methods: dict[str, bytes]  # SHA-256 → source
     specification: bytes
+    manifests: dict[str, bytes]  # SHA-256 of a manifest → manifest and its seal
     plots: dict[str, tuple[Plot, ...]]  # run number → its pictures
 
 
@@ -38,15 +41,26 @@ def parts(certificate: Certificate) -> Parts:
             plots[run.number] = tuple(
                 Plot(
                     plot.code, plot.title, vault().read(plot.sha256).decode(), tuple(plot.columns),
-                    tuple(tuple(row) for row in plot.rows), plot.sample,
+                    tuple(tuple(row) for row in plot.rows), plot.sample, plot.series,
                 )
                 for plot in analysis.plots.all()
             )  # fmt: skip
     return Parts(
         {run.method.sha256: run.method.source.encode() for run in runs},
         order.request.specification.source.encode(),
+        _manifests(certificate),
         plots,
     )
+
+
+def _manifests(certificate: Certificate) -> dict[str, bytes]:
+    wanted = [one.manifest_sha256 for one in records.parse(certificate.record.encode()).signatures]
+    found = Signature.objects.filter(
+        organisation_id=certificate.organisation_id, manifest_sha256__in=wanted
+    )
+    return {
+        one.manifest_sha256: manifest_file(one.manifest.encode(), one.key_id, bytes(one.seal)) for one in found
+    }
 
 
 def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient) -> bytes:
@@ -60,6 +74,7 @@ def sealed(certificate: Certificate, material: Parts, proof: bytes, client: Sign
         proof=proof,
         methods=material.methods,
         specification=material.specification,
+        manifests=material.manifests,
         plots=material.plots,
     )
     return seal(pdf, certificate.organisation_id, certificate.record_sha256, client, certificate.approved_at)

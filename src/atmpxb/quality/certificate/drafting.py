@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
+from decimal import Decimal
 from typing import Any
 
 from atmpxb.quality.actions.reviews import current_analysis
@@ -12,22 +12,18 @@ from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.form import plain
-from atmpxb.quality.limits import Outcome, SpecificationLine, parse_specification
+from atmpxb.quality.certificate.wording import MEANINGS
+from atmpxb.quality.limits import SpecificationLine, parse_specification
 from atmpxb.quality.models import Certificate, Order, Result, Run, Test
 from atmpxb.quality.states import TestState
-from atmpxb.records.ledger.canonical import canonical, utc_text
+from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.people.models import Organisation
 from atmpxb.records.signatures.models import Meaning, Signature
 
-#: Stands where the number, version and times of the finished certificate will stand.
-UNNUMBERED = "-"
+#: The reason of a version that replaces an interim report.
+COMPLETED = {"en": "the pending tests were completed", "nl": "de lopende tests zijn voltooid"}
 
-MEANINGS = {
-    Meaning.PERFORMED: {"en": "Performed the test", "nl": "Heeft de test uitgevoerd"},
-    Meaning.CHECKED: {"en": "Checked the entry", "nl": "Heeft de invoer gecontroleerd"},
-    Meaning.REVIEWED: {"en": "Reviewed", "nl": "Heeft beoordeeld"},
-    Meaning.APPROVED: {"en": "Approved", "nl": "Heeft goedgekeurd"},
-}
+NO_REASON = "no reason was recorded"
 
 CONCLUSIONS: dict[str, dict[str, str]] = {
     "complies": {
@@ -42,6 +38,10 @@ CONCLUSIONS: dict[str, dict[str, str]] = {
         "en": "Compliance with the specification is undetermined.",
         "nl": "Of de batch aan de specificatie voldoet, is niet te bepalen.",
     },
+    "incomplete": {
+        "en": "Compliance with the specification is undetermined: a test of it was not done.",
+        "nl": "Of de batch aan de specificatie voldoet, is niet te bepalen: een test ervan is niet uitgevoerd.",
+    },
     "interim": {
         "en": "Interim report: tests are pending. No conclusion on the batch can be drawn from it.",
         "nl": "Tussentijds rapport: er lopen nog tests. Over de batch kan hieruit niets worden besloten.",
@@ -54,7 +54,7 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
     request = order.request
     specification = parse_specification(request.specification.source.encode())
     tests = list(
-        order.tests.exclude(state__in=[TestState.INVALID, TestState.CANCELLED])
+        order.tests.exclude(state=TestState.INVALID)
         .select_related("sample", "method__document", "run__method__document")
         .order_by("position")
     )
@@ -66,11 +66,11 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
         schema="atmpxb.certificate/1",
         kind=kind,  # type: ignore[arg-type]
         language=language,  # type: ignore[arg-type]
-        number=UNNUMBERED,
+        number=records.UNNUMBERED,
         version=1,
         replaces=None,
         illustrative=order.organisation.illustrative,
-        issued_at=utc_text(order.accepted_at),
+        issued_at=records.UNISSUED,
         issued_by=_organisation(order.organisation),
         requested_by=_organisation(order.client),
         product=records.Product(batch.product.code, batch.product.name, batch.product.dosage_form),
@@ -111,7 +111,7 @@ def complete(
         number=number,
         version=version,
         issued_at=utc_text(at),
-        replaces=records.Replaced(replaces.number, replaces.version, reason or "pending tests were completed")
+        replaces=records.Replaced(replaces.number, replaces.version, reason or COMPLETED[drafted.language])
         if replaces else None,
         signatures=tuple(_signature(one, order.organisation.name) for one in signatures),
         verification_url=url,
@@ -120,7 +120,7 @@ def complete(
 
 def digest(drafted: records.Certificate) -> str:
     """What identifies a draft between looking at it and signing it."""
-    return sha256(canonical(plain(drafted))).hexdigest()
+    return records.draft_sha256(drafted)
 
 
 def _approved(test: Test) -> bool:
@@ -136,9 +136,13 @@ def _organisation(organisation: Organisation) -> records.Organisation:
 def _sample(sample: Any) -> records.Sample:
     return records.Sample(
         sample.label, sample.title, utc_text(sample.received_at), sample.condition,
-        str(sample.temperature_c) if sample.temperature_c is not None else None,
-        str(sample.volume_ul) if sample.volume_ul is not None else None,
+        _digits(sample.temperature_c), _digits(sample.volume_ul),
     )  # fmt: skip
+
+
+def _digits(number: Decimal | None) -> str | None:
+    """A number of the laboratory without the zeros that its column adds."""
+    return None if number is None else f"{number.normalize():f}"
 
 
 def _analysis(run: Run) -> records.AnalysisRecord:
@@ -177,7 +181,7 @@ def _value(value: dict[str, Any]) -> Value:
 
 
 def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.TestLine:
-    approved = _approved(test)
+    approved, cancelled = _approved(test), test.state == TestState.CANCELLED
     result = test.results.filter(current=True).first() if approved else None
     limit, choices = line.limit, _choices(test, line)
     return records.TestLine(
@@ -193,8 +197,9 @@ def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.Tes
         limit=records.Limit(_limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
         informative=line.informative,
-        status="approved" if approved else "pending",
-        due_at=None if approved else utc_text(test.due_at),
+        status="approved" if approved else "not_tested" if cancelled else "pending",
+        due_at=None if approved or cancelled else utc_text(test.due_at),
+        reason=(test.invalid_reason.strip() or NO_REASON) if cancelled else "",
         results=(_result(result, test, line, choices),) if result else (),
     )
 
@@ -228,34 +233,37 @@ def _result(
         unit=result.unit,
         interval=Interval(**interval) if interval else None,
         verdict=result.verdict,  # type: ignore[arg-type]
-        why={"en": result.why, "nl": result.why} if result.why else {},
+        why=dict(result.why),
         shown=dict(choices.get(result.value or "", {})),
     )
 
 
 def _conclusion(kind: str, tests: Sequence[records.TestLine]) -> records.Conclusion:
+    reached: str = records.concluded(kind, tests)
+    words = reached
     if kind == "interim":
-        return records.Conclusion("undetermined", CONCLUSIONS["interim"])
-    verdicts = {result.verdict for test in tests for result in test.results}
-    if Outcome.DOES_NOT_COMPLY in verdicts:
-        reached = "does_not_comply"
-    elif Outcome.UNDETERMINED in verdicts or not verdicts:
-        reached = "undetermined"
-    else:
-        reached = "complies"
-    return records.Conclusion(reached, CONCLUSIONS[reached])  # type: ignore[arg-type]
+        words = "interim"
+    elif reached == "undetermined" and any(test.status == "not_tested" for test in tests):
+        words = "incomplete"
+    return records.Conclusion(reached, CONCLUSIONS[words])  # type: ignore[arg-type]
 
 
 def _subcontracts(runs: Sequence[Run], tests: Sequence[Test]) -> tuple[records.Subcontract, ...]:
     return tuple(
         records.Subcontract(
-            records.Organisation("", run.performed_by_name, "", "", ""),
+            _performer(run.performed_by_name),
             tuple(test.line for test in tests if test.run_id == run.pk),
             ", ".join(run.files.filter(state="ready").values_list("name", flat=True)),
         )
         for run in runs
         if run.performed_by_name
     )
+
+
+def _performer(name: str) -> records.Organisation:
+    """The laboratory of this name: as it is registered, or by its name alone."""
+    known = Organisation.objects.filter(name=name).first()
+    return _organisation(known) if known else records.Organisation("", name, "", "", "")
 
 
 def _signatures(order: Order) -> list[Signature]:
@@ -271,6 +279,6 @@ def _signatures(order: Order) -> list[Signature]:
 
 def _signature(signature: Signature, organisation: str) -> records.SignatureRecord:
     return records.SignatureRecord(
-        signature.name, signature.function, organisation, MEANINGS[Meaning(signature.meaning)],
+        signature.name, signature.function, organisation, MEANINGS[signature.meaning],
         utc_text(signature.signed_at), signature.manifest_sha256,
     )  # fmt: skip

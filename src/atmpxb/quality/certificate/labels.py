@@ -49,6 +49,7 @@ _BOTH: dict[str, tuple[str, str]] = {
     "due": ("due", "verwacht"),
     "sample": ("Sample", "Monster"),
     "subcontracted_mark": ("subcontracted", "uitbesteed"),
+    "not_recomputable_mark": ("not recomputable", "niet herberekenbaar"),
     "subcontracted_note": (
         "Subcontracted tests were performed by the laboratory named below.",
         "Uitbestede tests zijn uitgevoerd door het hieronder genoemde laboratorium.",
@@ -62,6 +63,10 @@ _BOTH: dict[str, tuple[str, str]] = {
     "rounding_note": (
         "Results are rounded once, by the rule of the specification, when they are compared with the limit.",
         "Resultaten worden één keer afgerond, volgens de regel van de specificatie, bij vergelijking met de limiet.",
+    ),
+    "not_tested_note": (
+        "A test that was not done leaves compliance with the specification undetermined.",
+        "Een test die niet is uitgevoerd, laat onbepaald of aan de specificatie is voldaan.",
     ),
     "conclusion": ("Conclusion", "Conclusie"),
     "samples": ("Samples", "Monsters"),
@@ -102,6 +107,9 @@ _BOTH: dict[str, tuple[str, str]] = {
     ),
     "not_recomputable": ("Not recomputable.", "Niet herberekenbaar."),
     "engine": ("Engine:", "Rekenprogramma:"),
+    "figure": ("Figure", "Figuur"),
+    "file": ("File", "Bestand"),
+    "figures": ("Figures in numbers", "Figuren in getallen"),
     "checks": ("System suitability and checks", "Systeemgeschiktheid en controles"),
     "check": ("Check", "Controle"),
     "criterion": ("Criterion", "Criterium"),

@@ -9,7 +9,7 @@ entry of the approval holds it.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
@@ -156,8 +156,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class TestLine:
-    """One line of the specification: approved with results, or pending with the time by which they
-    are due.
+    """One line of the specification: approved with results, pending with the time by which they are due,
+    or not tested with the ``reason``.
     """
 
     __test__ = False  # a laboratory's test, not pytest's
@@ -174,8 +174,9 @@ class TestLine:
     limit: Limit
     rounding: Mapping[str, Any]
     informative: bool
-    status: Literal["approved", "pending"]
+    status: Literal["approved", "pending", "not_tested"]
     due_at: str | None
+    reason: str
     results: tuple[Result, ...]
 
 
@@ -198,7 +199,9 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Subcontract:
-    """A laboratory that did some of the tests, and the certificate that it gave, if any."""
+    """A laboratory that did some of the tests, and the certificate that it gave, if any. Its organisation has no
+    ``id`` where it is not registered with the issuer.
+    """
 
     organisation: Organisation
     tests: tuple[str, ...]
@@ -296,6 +299,41 @@ def parse(content: bytes) -> Certificate:
     return found
 
 
+#: Stand in a draft where number, version and time of the finished certificate will stand.
+UNNUMBERED, UNISSUED = "-", "0001-01-01T00:00:00Z"
+
+
+def draft_of(certificate: Certificate) -> Certificate:
+    """The certificate as its approver saw it: without what only the approval gives it."""
+    return replace(
+        certificate,
+        number=UNNUMBERED,
+        version=1,
+        replaces=None,
+        issued_at=UNISSUED,
+        signatures=(),
+        verification_url="",
+    )
+
+
+def draft_sha256(certificate: Certificate) -> str:
+    """Hexadecimal SHA-256 of the draft of a certificate: the approving signature binds it."""
+    return sha256(canonical(plain(draft_of(certificate)))).hexdigest()
+
+
+def concluded(kind: str, tests: Sequence[TestLine]) -> Verdict:
+    """What the results of the tests say about the batch; an untested line leaves it undetermined at best."""
+    verdicts = {result.verdict for line in tests for result in line.results if not line.informative}
+    untested = any(line.status != "approved" for line in tests if not line.informative)
+    if kind == "interim":
+        return "undetermined"
+    if "does_not_comply" in verdicts:
+        return "does_not_comply"
+    if untested or not verdicts or "undetermined" in verdicts:
+        return "undetermined"
+    return "complies"
+
+
 def value_of(result: Result, values: Sequence[Value]) -> Value | None:
     """The value that a result reports: of its sample, or of an analysis that tells no samples apart."""
     found = {value.sample: value for value in values if value.code == result.reportable}
@@ -380,13 +418,9 @@ def _sense(certificate: Certificate) -> Iterator[str]:
     pending = [line.code for line in certificate.tests if line.status == "pending"]
     if certificate.kind == "final" and pending:
         yield f"record.kind: a final certificate has no pending test ({', '.join(pending)})"
-    verdicts = {
-        result.verdict for line in certificate.tests if not line.informative for result in line.results
-    }
-    if certificate.conclusion.verdict == "complies" and (
-        pending or verdicts & {"does_not_comply", "undetermined"}
-    ):
-        yield "record.conclusion: it says complies, though a test does not comply, is undetermined or pending"
+    said, due = certificate.conclusion.verdict, concluded(certificate.kind, certificate.tests)
+    if said != due:
+        yield f"record.conclusion: it says {said}, though by its tests it is {due}"
 
 
 def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Iterator[str]:
@@ -394,6 +428,10 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
     if line.status == "pending":
         if line.results or not line.due_at:
             yield f"{place}: a pending test has no results and says by when they are due"
+        return
+    if line.status == "not_tested":
+        if line.results or not line.reason.strip():
+            yield f"{place}: a test that was not done has no results and says why"
         return
     if not line.results:
         yield f"{place}: an approved test has results"

@@ -31,6 +31,7 @@ def render(
     proof: bytes,
     methods: Mapping[str, bytes],
     specification: bytes,
+    manifests: Mapping[str, bytes],
     plots: Plots,
 ) -> bytes:
     """The unsealed document. Equal input gives equal bytes.
@@ -39,6 +40,7 @@ def render(
         proof: ``proof.json`` (``inclusion.build_proof``).
         methods: SHA-256 → source bytes of every method document that an analysis followed.
         specification: source bytes of the specification.
+        manifests: SHA-256 of a manifest → ``proof.manifests.manifest_file`` of each signature.
         plots: analysis id → its plots; their SVG goes into the annex as it is on the screen.
 
     Raises:
@@ -46,7 +48,7 @@ def render(
         RenderError: an attachment does not fit the record, or a picture breaks the standard.
     """
     content = certificate.bytes()
-    attached = attachments(certificate, content, proof, methods, specification)
+    attached = attachments(certificate, content, proof, methods, specification, manifests)
     proven = parse_proof(proof)
     shown = {"entry": proven.entry.hash.hex(), "checkpoint": proven.checkpoint.merkle_root.hex()}
     data = pages(certificate, record_sha256(content), plots, _qr(certificate.verification_url), shown)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from atmpxb.quality.assays.seam import Plot
+from atmpxb.quality.certificate.figures import figures
 from atmpxb.quality.certificate.labels import LABELS
 from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Organisation, Result, TestLine
 from atmpxb.quality.certificate.wording import (
@@ -12,6 +13,7 @@ from atmpxb.quality.certificate.wording import (
     VERDICTS,
     decimal,
     local,
+    localised,
     printable,
     shown_limit,
     shown_result,
@@ -52,7 +54,10 @@ def pages(
             "demo": words["illustrative"] if certificate.illustrative else None,
         },
         "banner": banner,
-        "issuer": {"name": issuer.name, "address": f"{issuer.address} · {issuer.country}"},
+        "issuer": {
+            "name": issuer.name,
+            "address": " · ".join(part for part in (issuer.address, issuer.country) if part),
+        },
         "title": title,
         "subtitle": f"{number} · {words['issued']} {utc(certificate.issued_at)}",
         "qr": {
@@ -155,28 +160,34 @@ def _organisation(organisation: Organisation) -> str:
 
 
 def _results(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:
-    rows = [row for line in certificate.tests for row in _rows(line, certificate.language, words)]
+    rows = [row for line in certificate.tests for row in _rows(line, certificate, words)]
     notes = [words["rounding_note"]]
     if any(line.subcontracted for line in certificate.tests):
         notes.append(words["subcontracted_note"])
+    if any(line.status == "not_tested" for line in certificate.tests):
+        notes.append(words["not_tested_note"])
     if any(not analysis.recomputable for analysis in certificate.analyses):
         notes.append(words["not_recomputable_note"])
     columns = [words[name] for name in ("test", "method", "limit", "result", "unit", "verdict")]
     return {"heading": words["results"], "columns": columns, "rows": rows, "notes": notes}
 
 
-def _rows(line: TestLine, language: str, words: Mapping[str, str]) -> list[dict[str, str]]:
+def _rows(line: TestLine, certificate: Certificate, words: Mapping[str, str]) -> list[dict[str, str]]:
+    language = certificate.language
     marks = [words["subcontracted_mark"]] if line.subcontracted else []
+    if any(one.id == line.analysis and not one.recomputable for one in certificate.analyses):
+        marks.append(words["not_recomputable_mark"])
     same = {
         "test": line.title[language],
         "method": f"{line.method} v{line.method_version}",
         "reference": line.reference,
         "limit": shown_limit(line, language),
     }
-    if line.status == "pending":
-        due = f"{words['due']} {utc(line.due_at or '')}"
+    if line.status != "approved":
+        note = line.reason if line.status == "not_tested" else f"{words['due']} {utc(line.due_at or '')}"
         empty = {"detail": "; ".join(marks), "result": "—", "interval": "", "unit": ""}
-        return [{**same, **empty, "code": "pending", "verdict": VERDICTS[language]["pending"], "note": due}]
+        verdict = {"code": line.status, "verdict": VERDICTS[language][line.status]}
+        return [{**same, **empty, **verdict, "note": note}]
     rows = []
     for result in line.results:
         detail = [f"{words['sample']} {result.sample}"] if result.sample else []
@@ -225,8 +236,8 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
     dates = [
         [
             line.title[language],
-            utc(line.measured_at) if line.measured_at else words["pending"],
-            line.performed_by,
+            utc(line.measured_at) if line.measured_at else VERDICTS[language][line.status],
+            "—" if line.status == "not_tested" else line.performed_by,
         ]
         for line in certificate.tests
     ]
@@ -274,7 +285,12 @@ def _annex(
     language, method = certificate.language, analysis.method
     source = words["recomputable" if analysis.recomputable else "not_recomputable"]
     checks = [
-        [check.title[language], check.criterion, check.observed, words[_judged(check.passed)]]
+        [
+            check.title[language],
+            localised(check.criterion, language),
+            localised(check.observed, language),
+            words[_judged(check.passed)],
+        ]
         for check in analysis.checks
     ]
     remarks = [
@@ -292,7 +308,7 @@ def _annex(
     return {
         "heading": f"{method.title[language]} · {method.code} v{method.version}",
         "text": f"{source} {words['engine']} {analysis.engine}.",
-        "plots": [_plot(plot, language) for plot in plots],
+        "figures": figures(plots, language, words),
         "tables": [table for table in tables if table["rows"]],
         "files": [
             {"text": f"{file.name} · {file.role} · {file.sample} · {file.bytes} B", "sha256": file.sha256}
@@ -304,15 +320,3 @@ def _annex(
 
 def _judged(passed: bool | None) -> str:
     return "not_judged" if passed is None else "passed" if passed else "failed"
-
-
-def _plot(plot: Plot, language: str) -> dict[str, Any]:
-    title = plot.title[language] + (f" · {plot.sample}" if plot.sample else "")
-    facts = ["; ".join(f"{c} {v}" for c, v in zip(plot.columns, row, strict=False)) for row in plot.rows[:12]]
-    return {
-        "title": title,
-        "svg": plot.svg,
-        "alt": ". ".join([title, *facts]),
-        "columns": list(plot.columns),
-        "rows": [[decimal(cell, language) for cell in row] for row in plot.rows],
-    }

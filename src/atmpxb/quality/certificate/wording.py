@@ -18,6 +18,7 @@ VERDICTS = {
         "undetermined": "Undetermined",
         "reported": "For information",
         "pending": "Pending",
+        "not_tested": "Not tested",
     },
     "nl": {
         "complies": "Voldoet",
@@ -25,7 +26,15 @@ VERDICTS = {
         "undetermined": "Niet te bepalen",
         "reported": "Ter informatie",
         "pending": "Nog niet bekend",
+        "not_tested": "Niet getest",
     },
+}
+#: What a signature under a certificate means.
+MEANINGS = {
+    "performed": {"en": "Performed the test", "nl": "Heeft de test uitgevoerd"},
+    "checked": {"en": "Checked the entry", "nl": "Heeft de invoer gecontroleerd"},
+    "reviewed": {"en": "Reviewed", "nl": "Heeft beoordeeld"},
+    "approved": {"en": "Approved", "nl": "Heeft goedgekeurd"},
 }
 INTERIM = {"en": "INTERIM", "nl": "VOORLOPIG · INTERIM"}
 
@@ -61,6 +70,18 @@ def decimal(text: str, language: str) -> str:
     if language == "nl" and re.fullmatch(r"[<>≤≥]? ?[+-]?\d+\.\d+([eE][+-]?\d+)?", text):
         return text.replace(".", ",")
     return text
+
+
+def localised(text: str, language: str) -> str:
+    """A criterion, observation or caption: units with raised powers, numbers in it with the comma of Dutch.
+
+    >>> localised("≥ 0.98 10^6 cells/mL, file_1.2.fcs", "nl")
+    '≥ 0,98 10⁶ cells/mL, file_1.2.fcs'
+    """
+    text = unit(text)
+    if language != "nl":
+        return text
+    return re.sub(r"(?<![\w.])(\d+)\.(\d+(?:[eE][-+]?\d+)?)(?!\.?\w)", r"\1,\2", text)
 
 
 def unit(text: str) -> str:
@@ -117,6 +138,8 @@ def must_be_printed(certificate: Certificate) -> list[str]:
             ]
         if line.status == "pending":
             expected += [words["pending"], utc(line.due_at or "")]
+        if line.status == "not_tested":
+            expected += [words["not_tested"], line.reason]
     expected.append(words[certificate.conclusion.verdict])
     expected += [signature.name for signature in certificate.signatures]
     return [printable(text) for text in expected if text]

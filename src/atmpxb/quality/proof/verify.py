@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from atmpxb.quality.certificate import attachments, record, wording
 from atmpxb.quality.certificate.record import Certificate, RecordError
-from atmpxb.quality.proof import inclusion, recompute
+from atmpxb.quality.proof import inclusion, manifests, recompute
 from atmpxb.quality.proof.line import Line
 from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.chain import entry_hash
 from atmpxb.records.signatures import trust as trust_lists
-from atmpxb.records.signatures.printed import Unreadable, normalised, printed_text
+from atmpxb.records.signatures.printed import normalised
 from atmpxb.records.signatures.seal import Seal, check_seal
 from atmpxb.records.signatures.trust import Trusted, TrustList
 
@@ -38,6 +38,11 @@ class Report:
         """Whether every check that was made holds, and the issuer is known."""
         return self.certificate is not None and all(line.ok is not False for line in self.lines)
 
+    @property
+    def kind(self) -> str:
+        """``final``, ``interim``, or nothing where no certificate could be read."""
+        return self.certificate.kind if self.certificate else ""
+
 
 def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | None = None) -> Report:
     """Check a certificate.
@@ -54,7 +59,7 @@ def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | No
     sealed = check_seal(pdf, trusted)
     if sealed.seal is None:
         return Report((Line("seal", False, sealed.problem),))
-    lines = [Line("seal", True, f"intact since {utc_text(sealed.seal.at)}; it covers every byte of the file")]
+    lines = [Line("seal", True, f"intact, sealed at {utc_text(sealed.seal.at)}; it covers every byte of the file")]
     try:
         files = attachments.extract(pdf)
         content = files[attachments.RECORD]
@@ -65,10 +70,11 @@ def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | No
         return Report((*lines, Line("record", False, str(error))))
     lines += _issuer(sealed.seal, sealed.issuer, trusted, certificate)
     lines.append(_record(content, sealed.seal))
-    lines.append(_print(pdf, certificate))
+    lines.append(_print(sealed.text, certificate))
     lines += _proof(
         files.get(attachments.PROOF, b""), record.record_sha256(content), certificate, sealed.issuer
     )
+    lines += manifests.judge(certificate, files, sealed.issuer)
     lines += recompute.documents(certificate, files)
     lines += recompute.verdicts(certificate, files)
     lines += recompute.analyses(certificate, files, raw)
@@ -109,14 +115,10 @@ def _record(content: bytes, seal: Seal) -> Line:
     return Line("record", True, f"canonical, SHA-256 {digest}")
 
 
-def _print(pdf: bytes, certificate: Certificate) -> Line:
+def _print(text: str, certificate: Certificate) -> Line:
     """The seal holds the text's digest; here the text must say what the record says, in the order of the
     table.
     """
-    try:
-        text = printed_text(pdf)
-    except Unreadable as error:
-        return Line("printed text", False, str(error))
     place = 0
     expected = [normalised(item) for item in wording.must_be_printed(certificate)]
     for item in expected:
@@ -192,12 +194,12 @@ def _standing(certificate: Certificate) -> Iterator[Line]:
     if certificate.kind == "interim":
         pending = [line.code for line in certificate.tests if line.status == "pending"]
         yield Line(
-            "kind", None, f"INTERIM certificate, not a final one; pending: {', '.join(pending) or 'none'}"
+            "kind", None, f"INTERIM report, not a certificate of the batch; pending: {', '.join(pending) or 'none'}"
         )
     else:
         yield Line("kind", True, f"final certificate {certificate.number} version {certificate.version}")
     if replaced := certificate.replaces:
-        what = f"replaces {replaced.number} version {replaced.version}: {replaced.reason}"
+        what = f"replaces {replaced.number} version {replaced.version}, which no longer stands: {replaced.reason}"
         yield Line("replaces", None, what)
     yield Line(
         "current",

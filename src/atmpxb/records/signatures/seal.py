@@ -75,12 +75,14 @@ class SealReport:
     """The outcome of ``check_seal``: ``seal`` None with a ``problem``, or an intact seal and its ``issuer``.
 
     ``issuer`` is the organisation of the trust list that owns the certificate, None when there is no list or
-    the certificate is not in it: intact, but nobody known vouches for it.
+    the certificate is not in it: intact, but nobody known vouches for it. ``text`` is the printed text, which
+    the seal covers.
     """
 
     seal: Seal | None
     issuer: Trusted | None
     problem: str = ""
+    text: str = ""
 
 
 def seal(pdf: bytes, organisation: UUID, record_sha256: str, client: SigningClient, at: datetime) -> bytes:
@@ -122,12 +124,12 @@ def check_seal(pdf: bytes, trust: TrustList | None) -> SealReport:
     try:
         certificate, gap = _our_reading(pdf)
         found = _second_reading(pdf, certificate, gap)
-        text = text_sha256(printed_text(pdf))
+        text = printed_text(pdf)
     except (BrokenSeal, Unreadable) as error:
         return SealReport(None, None, str(error))
-    if text != found.text_sha256:
+    if text_sha256(text) != found.text_sha256:
         return SealReport(None, None, "the printed text is not the text that was sealed")
-    return SealReport(found, trust.owner_of(certificate) if trust else None)
+    return SealReport(found, trust.owner_of(certificate) if trust else None, text=text)
 
 
 def _our_reading(pdf: bytes) -> tuple[bytes, tuple[int, int]]:

@@ -214,7 +214,7 @@ def _caption(name: str, populations: Populations) -> str:
 
 
 def _grouped(count: int) -> str:
-    return f"{count:,}".replace(",", "\u2009")
+    return f"{count:,}".replace(",", "\u00a0")  # the narrower spaces have no glyph in the certificate's fonts
 
 
 def _points(points: Iterable[tuple[float, float]]) -> str:

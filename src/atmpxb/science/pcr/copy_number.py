@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import stdtrit
 
 from .standard_curve import Reading
 
@@ -44,5 +44,5 @@ def vector_copy_number(
     se = math.sqrt(v + r)
     parts = v**2 / vector.freedom + r**2 / reference.freedom
     freedom = (v + r) ** 2 / parts if parts > 0 else float(vector.freedom + reference.freedom)
-    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * se
+    half = float(stdtrit(freedom, (1 + confidence) / 2)) * se
     return CopyNumber(10**log10, 10 ** (log10 - half), 10 ** (log10 + half), se, freedom)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import fdtrc, stdtrit
 
 type Floats = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ def fit(quantities: Floats, cqs: Floats, confidence: float = 0.95) -> StandardCu
     if slope == 0:
         raise ValueError("Cq does not change with the quantity")
     # log10 E = -1/slope, so its standard error is se/slope² (delta method).
-    t = float(stats.t.ppf((1 + confidence) / 2, n - 2))
+    t = float(stdtrit(n - 2, (1 + confidence) / 2))
     half = t * se / slope**2
     f, p, pure = _lack_of_fit(x, y, residual_ss)
     return StandardCurve(
@@ -124,7 +124,7 @@ def _lack_of_fit(x: Floats, y: Floats, residual_ss: float) -> tuple[float | None
     if levels.size < 3 or pure == 0:
         return None, None, sd
     f = (residual_ss - pure) / (levels.size - 2) / (pure / freedom)
-    return f, float(stats.f.sf(f, levels.size - 2, freedom)), sd
+    return f, float(fdtrc(levels.size - 2, freedom, f)), sd
 
 
 def read_quantity(curve: StandardCurve, cqs: Floats, confidence: float = 0.95) -> Reading:
@@ -149,7 +149,7 @@ def read_quantity(curve: StandardCurve, cqs: Floats, confidence: float = 0.95) -
     log10 = curve.x_mean + dy / b
     spread = 1 / m + 1 / curve.n
     se = math.sqrt(variance * (spread + dy**2 / (b**2 * curve.sxx))) / abs(b)
-    t = float(stats.t.ppf((1 + confidence) / 2, freedom))
+    t = float(stdtrit(freedom, (1 + confidence) / 2))
     g = b**2 - t**2 * variance / curve.sxx
     low = high = None
     if g > 0:

@@ -108,7 +108,7 @@ def test_no_events_in_the_parent_is_undetermined_not_zero():
     analysis = KIND.analyse(METHOD, [raw(tube.data)], {})
     found = values(analysis)
     assert (found["viability"].value, found["viability"].interval) == (None, None)
-    assert found["viability"].why == "no events in singlets"
+    assert found["viability"].why["en"] == "no events in singlets"
     assert [check.passed for check in analysis.checks] == [False, False]
 
 

@@ -109,7 +109,7 @@ def test_outside_the_standards_a_value_is_undetermined_or_carries_a_warning() ->
     data = raw(simulate_plate(1, PlateDesign(standards=(1e6, 1e5, 3e4), samples={"S": 1.8}))[0])
     value = KIND.analyse(VCN, [data], {}).values[0]
     assert value.value is None
-    assert "outside the standard curve (3e+04 to 1e+06)" in value.why
+    assert "outside the standard curve (3e+04 to 1e+06)" in value.why["en"]
     warned = KIND.analyse(with_parameters(out_of_range="warn"), [data], {})
     assert warned.values[0].value is not None
     assert any("outside the standard curve" in warning for warning in warned.warnings)
@@ -118,7 +118,7 @@ def test_outside_the_standards_a_value_is_undetermined_or_carries_a_warning() ->
 def test_too_few_replicates_are_undetermined_never_zero() -> None:
     value = KIND.analyse(with_parameters(minimum_replicates=4), [raw(simulate_plate(1)[0])], {}).values[0]
     assert value.value is None
-    assert value.why == "WPRE: 3 replicates with a Cq, 4 needed"
+    assert value.why["en"] == "WPRE: 3 replicates with a Cq, 4 needed"
 
 
 def plate_map(**changes: dict[str, Any]) -> dict[str, Any]:

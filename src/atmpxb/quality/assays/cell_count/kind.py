@@ -30,6 +30,14 @@ _CONSISTENT = {
 #: Replicates that differ this improbably by counting alone deserve a look at mixing and pipetting.
 _UNLIKELY = 0.001
 
+NO_CELL = {"en": "no cell was counted", "nl": "er is geen cel geteld"}
+NO_NUMBER = {"en": "the counter gave no number", "nl": "de teller gaf geen getal"}
+NO_VOLUME = {"en": "the volume was not entered", "nl": "het volume is niet ingevuld"}
+FEW = {
+    "en": "fewer than two replicates with a number above zero",
+    "nl": "minder dan twee replicaten met een getal boven nul",
+}
+
 
 class CellCounting:
     """Cell count and viability."""
@@ -171,19 +179,18 @@ def _value(
     measure = str(reportable.options["measure"])
     if measure.startswith("cv:"):
         spread = counted.measures()[measure]
-        why = "" if spread is not None else "fewer than two replicates with a number above zero"
-        return Value(
-            reportable.code, None if spread is None else plain(spread), reportable.unit, sample, None, why
-        )
+        if spread is None:
+            return Value(reportable.code, None, reportable.unit, sample, None, FEW)
+        return Value(reportable.code, plain(spread), reportable.unit, sample)
     if measure == "viable_cells":
         volume = _entry(str(reportable.options["volume_entry"]), sample, bench)
         if volume is None or volume < 0:
-            return Value(reportable.code, None, reportable.unit, sample, None, "the volume was not entered")
+            return Value(reportable.code, None, reportable.unit, sample, None, NO_VOLUME)
         estimate, factor = counted.estimate("viable_concentration"), float(volume)
     else:
         estimate, factor = counted.estimate(measure), 1.0
     if estimate is None:
-        why = "no cell was counted" if counted.seen() else "the counter gave no number"
+        why = NO_CELL if counted.seen() else NO_NUMBER
         return Value(reportable.code, None, reportable.unit, sample, None, why)
     factor /= 10.0 ** scale(reportable)
     return Value(

@@ -191,10 +191,11 @@ def _value(
     measure = parse_measure(str(reportable.options["measure"]), strategy)
     observed = observe(measure, files)
     if observed is None:
+        base = _base(measure.population, measure.of, strategy)
         why = (
-            f"no events in {_base(measure.population, measure.of, strategy)}"
+            {"en": f"no events in {base}", "nl": f"geen events in {base}"}
             if files
-            else f"no file of role {role}"
+            else {"en": f"no file of role {role}", "nl": f"geen bestand met rol {role}"}
         )
         return Value(reportable.code, None, reportable.unit, sample, why=why)
     interval = None
@@ -256,6 +257,7 @@ def _plots(method: Method, item: _Evaluated, number: int) -> list[Plot]:
                 picture.columns,
                 picture.rows,
                 item.file.sample,
+                item.file.name,
             )
         )
     return found

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from atmpxb.quality.assays.seam import Interval, Method, Reportable, Value
+from atmpxb.quality.assays.seam import Interval, Method, Reportable, Value, Words
 from atmpxb.science.pcr import BASELINE_RULE, Reading, vector_copy_number
 
 from .parameters import Parameters
@@ -43,7 +43,8 @@ def _value(
     if measure == "cq":
         found = results[target].cqs_of(sample)
         if not found.size:
-            return Value(code, None, unit, sample, why=f"no Cq of {target}")
+            why = {"en": f"no Cq of {target}", "nl": f"geen Cq van {target}"}
+            return Value(code, None, unit, sample, why=why)
         return Value(code, text(found.sum() / found.size), unit, sample)
     needed = (target,) if measure == "copies" or rule is None else (rule.vector, rule.reference)
     readings: list[Reading] = []
@@ -65,29 +66,37 @@ def _value(
     return Value(code, text(reading.quantity), unit, sample, bounds)
 
 
-def _reading(result: TargetResult, parameters: Parameters, sample: str) -> tuple[Reading | None, str, str]:
+def _reading(result: TargetResult, parameters: Parameters, sample: str) -> tuple[Reading | None, Words, str]:
     """The reading of a sample, or why there is none, and a warning when the method lets it pass out of
     range."""
     if result.curve is None:
-        return None, f"{result.target}: {result.why}", ""
+        return None, dict.fromkeys(("en", "nl"), f"{result.target}: {result.why}"), ""
     reading = result.readings.get(sample)
     found = 0 if reading is None else reading.replicates
     if reading is None or found < parameters.minimum_replicates:
+        needed = parameters.minimum_replicates
         return (
             None,
-            f"{result.target}: {found} replicates with a Cq, {parameters.minimum_replicates} needed",
+            {
+                "en": f"{result.target}: {found} replicates with a Cq, {needed} needed",
+                "nl": f"{result.target}: {found} replicaten met een Cq, {needed} nodig",
+            },
             "",
         )
     if reading.in_range:
-        return reading, "", ""
+        return reading, {}, ""
     curve = result.curve
     outside = (
         f"{sample}, {result.target}: {reading.quantity:.4g} lies outside the standard curve "
         f"({curve.lowest:.4g} to {curve.highest:.4g})"
     )
     if parameters.out_of_range == "warn":
-        return reading, "", outside
-    return None, outside, ""
+        return reading, {}, outside
+    dutch = (
+        f"{sample}, {result.target}: {reading.quantity:.4g} ligt buiten de standaardcurve "
+        f"({curve.lowest:.4g} tot {curve.highest:.4g})"
+    )
+    return None, {"en": outside, "nl": dutch}, ""
 
 
 def flag_warnings(results: Mapping[str, TargetResult]) -> tuple[str, ...]:

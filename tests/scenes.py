@@ -225,7 +225,7 @@ def _certified() -> None:
     jobs.drain()
 
 
-_STEPS: dict[str, Callable[[], None]] = {
+STEPS: dict[str, Callable[[], None]] = {
     "founded": _founded,
     "requested": _requested,
     "received": _received,
@@ -264,7 +264,7 @@ class Library:
             ),
             connected(self.postgres, name),
         ):
-            _STEPS[chapter]()
+            STEPS[chapter]()
         disconnect_workers(self.postgres, name)
         return name, tuple(path for path in (self.folder / "vault").rglob("*") if path.is_file())
 
@@ -337,5 +337,5 @@ def environment(postgres: EmbeddedPostgres, name: str, folder: Path, signer: Pat
                 os.environ[key] = value
 
 
-__all__ = ["CHAPTERS", "EVENTS", "LABELS", "PASSWORD", "SEED", "Certificate", "Library", "Scene", "by_transaction",
+__all__ = ["CHAPTERS", "EVENTS", "STEPS", "LABELS", "PASSWORD", "SEED", "Certificate", "Library", "Scene", "by_transaction",
            "connected", "environment", "files", "replace", "story"]  # fmt: skip

@@ -103,6 +103,18 @@ def test_without_a_context_every_query_is_an_error(scene) -> None:
                     count(opened, table)
 
 
+def test_a_context_ends_with_its_transaction(scene) -> None:
+    """A pooled connection is handed to the next request: what was set before must not be left in it."""
+    story = scene("certified")
+    lab = story.who.analyst
+    with app(story) as opened:
+        with opened.transaction():
+            opened.execute("SELECT set_config('app.organisation', %s, true)", [str(lab.organisation_id)])
+            assert count(opened, "quality_sample") == 2
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+            count(opened, "quality_sample")
+
+
 def test_another_organisation_reads_no_row(scene) -> None:
     story = scene("certified")
     lab, stranger = story.who.analyst.organisation_id, story.stranger

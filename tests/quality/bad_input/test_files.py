@@ -11,7 +11,6 @@ from django.utils import timezone
 from scenes import EVENTS, LABELS, SEED, files
 from scenes import story as tale
 
-from atmpxb.quality import engine
 from atmpxb.quality.actions import catalogue, runs
 from atmpxb.quality.models import Analysis, Result, RunFile
 from atmpxb.quality.states import FileState, NotPossibleNow
@@ -203,9 +202,3 @@ def test_a_closed_run_takes_no_file_entry_or_release(scene, chapter: str) -> Non
     assert story.standing() == before
 
 
-def test_a_file_that_makes_a_reader_misbehave_costs_one_process(scene, monkeypatch) -> None:
-    """Out of address space in the reader: the analyst gets a sentence, this process lives on."""
-    story = scene("opened")
-    stored = engine.StoredInput(story.vault.path(story.vault.keep(b"x" * 100).sha256), "x.fcs", "", "0" * 64)
-    assert engine.read_facts("flow", stored).code.startswith("fcs.")
-    assert engine.read_facts("flow", engine.StoredInput(story.vault.folder / "gone", "x", "", "0" * 64)).code == "engine.fault"

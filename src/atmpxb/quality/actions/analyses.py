@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from atmpxb.quality import engine
 from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis as Outcome
 from atmpxb.quality.assays.seam import AssayError, Method, RawFile, Value
 from atmpxb.quality.assays.suitability import require_inputs
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.limits import SpecificationLine, judge, parse_specification
 from atmpxb.quality.models import Analysis, Plot, Result, Run, Test
-from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, TestState, move
+from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
 from atmpxb.records import jobs
 from atmpxb.records.ledger.canonical import digest
 from atmpxb.records.ledger.writing import acting_for, action, change, create, record
@@ -28,6 +29,9 @@ JOB = "quality.analyse"
 #: and enters, a reviewer checks an entry or releases a file, the head of quality control releases one.
 _COMPLETING = {Role.ANALYST, Role.REVIEWER, Role.QP}
 
+#: States from which the same inputs are calculated anew.
+_UNDONE = (AnalysisState.FAILED, AnalysisState.SUPERSEDED)
+
 
 @action("quality.ask_analysis", roles={Role.ANALYST})
 def ask_analysis(*, actor: Actor, run: Run) -> Analysis:
@@ -35,7 +39,17 @@ def ask_analysis(*, actor: Actor, run: Run) -> Analysis:
 
     Raises:
         AssayError: an input is missing.
+        NotPossibleNow: the run is closed.
     """
+    state = Run.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
+    if state != RunState.OPEN:
+        raise NotPossibleNow("run", "analysis.asked", state, frozenset({RunState.OPEN}))
+    files = [RawFile(f["name"], f["role"], b"", f["sha256"], f["sample"]) for f in _inputs(run)]
+    require_inputs(parse(run.method.source.encode()), files)
+    present = Analysis.objects.filter(run=run, input_digest=digest(inputs(run)), engine=engine.ENGINE).first()
+    if present and present.state not in _UNDONE:
+        record("analysis.found", actor=actor, on=present)
+        return present
     return _ask(actor, run)
 
 
@@ -102,7 +116,7 @@ def bench(run: Run) -> dict[str, Any]:
 def _ask(actor: Actor, run: Run) -> Analysis:
     wanted = inputs(run)
     present = Analysis.objects.filter(run=run, input_digest=digest(wanted), engine=engine.ENGINE).first()
-    if present and present.state not in (AnalysisState.FAILED, AnalysisState.SUPERSEDED):
+    if present and present.state not in _UNDONE:
         return present
     if present:
         move(present, "analysis.repeated", problem={}, asked_at=timezone.now())

@@ -281,7 +281,7 @@ def entry_content(entry: WorksheetEntry) -> dict[str, Any]:
 def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, str]], reason: str = "") -> Run:
     """Say what lies in which well. A later change needs a reason."""
     _require_open(run)
-    if run.plate_map and not reason:
+    if Run.objects.values_list("plate_map", flat=True).get(pk=run.pk) and not reason:
         raise WrongEntry("changing the plate map needs a reason")
     change(run, plate_map={well: dict(what) for well, what in wells.items()})
     record("plate_map.set", actor=actor, on=run, reason=reason)

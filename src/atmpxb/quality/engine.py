@@ -54,7 +54,7 @@ class StoredInput:
 
 def warm() -> None:
     """Start the clean process that analyses are forked from, so that the first file does not wait for it."""
-    _apart(len, ())
+    confined(_context, len, ())
 
 
 def read_facts(kind: str, file: StoredInput) -> Read:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Max
 
@@ -40,7 +41,7 @@ def kind_titles() -> dict[str, dict[str, str]]:
 def instruments(actor: Actor, now: datetime) -> tuple[Instrument, ...]:
     """All instruments of the actor's laboratory, by code."""
     mine = Equipment.objects.filter(organisation_id=actor.organisation_id).order_by("code")
-    used = {
+    used: dict[Any, Any] = {
         row["equipment"]: row
         for row in RunFile.objects.filter(organisation_id=actor.organisation_id)
         .exclude(equipment=None)

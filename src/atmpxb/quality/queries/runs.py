@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -53,7 +54,7 @@ class Signing:
 
     missing: tuple[tuple[str, str], ...]
     values: tuple[dict[str, object], ...]
-    documents: tuple[dict[str, str], ...]
+    documents: tuple[dict[str, Any], ...]
     files: tuple[dict[str, str], ...]
     head: str
     seen: str
@@ -259,8 +260,15 @@ def _signing(
              "limit": row.limit, "verdict": row.verdict}
             for row in found.results
         ),
-        documents=({"title": "", "words": dict(method.title), "code": method.code, "version": method.version,
-                    "sha256": method.sha256},),  # type: ignore[dict-item]
+        documents=(
+            {
+                "title": "",
+                "words": dict(method.title),
+                "code": method.code,
+                "version": method.version,
+                "sha256": method.sha256,
+            },
+        ),
         files=tuple({"name": file.name, "sha256": file.sha256} for file in used),
         head=f"#{head.seq} · {bytes(head.hash).hex()[:10]}" if head else "",
         seen=digest_of(reviews.content(run)),

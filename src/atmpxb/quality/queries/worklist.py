@@ -203,7 +203,6 @@ def requests(actor: Actor) -> tuple[Asked, ...]:
         Request.objects.filter(
             laboratory_id=actor.organisation_id, state=RequestState.SUBMITTED, order__isnull=True
         )
-        .exclude(organisation_id=None)
         .select_related("organisation", "batch__product", "specification__document")
         .order_by("needed_by")
     )

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
+from django.http.response import HttpResponseBase
 
 from atmpxb.quality.pages.entrance import Request, View, page
 from atmpxb.records.people.actor import Actor
@@ -17,13 +18,13 @@ EVERYONE = (*LABORATORY, Role.CLIENT)
 LEDGER = (Role.ADMINISTRATOR, Role.REVIEWER, Role.QP)
 
 
-def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponse]], View]:
+def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], View]:
     """A page for these roles: others get 403; a record that the organisation can't see gives 404."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> View:
+    def decorate(view: Callable[..., HttpResponseBase]) -> View:
         @page
         @functools.wraps(view)
-        def run(request: Request, actor: Actor, **address: Any) -> HttpResponse:
+        def run(request: Request, actor: Actor, **address: Any) -> HttpResponseBase:
             if not actor.holds(*roles):
                 raise PermissionDenied
             try:

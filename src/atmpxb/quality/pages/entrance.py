@@ -14,6 +14,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,7 +24,7 @@ from atmpxb.records.ledger.writing import acting_for, set_context
 from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.actor import Actor
 
-type View = Callable[..., HttpResponse]
+type View = Callable[..., HttpResponseBase]
 
 
 #: A form inside a dialog names the element there that takes its refusal.
@@ -38,7 +39,7 @@ class Request(HttpRequest):
     looked_at: set[tuple[UUID, str]]  # (organisation, record) of others that the page showed
 
 
-def page(view: Callable[..., HttpResponse]) -> View:
+def page(view: Callable[..., HttpResponseBase]) -> View:
     """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction.
 
     What the view adds to ``request.looked_at``, records of other organisations, goes into the access log.
@@ -46,7 +47,7 @@ def page(view: Callable[..., HttpResponse]) -> View:
 
     @require_safe
     @functools.wraps(view)
-    def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
+    def run(request: Request, organisation: str, **address: Any) -> HttpResponseBase:
         actor = request.actor
         request.looked_at = set()
         with acting_for(actor.organisation_id, actor.person_id):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
+from django.http.response import HttpResponseBase
 
 from atmpxb.quality.pages.entrance import Request, View, page
 from atmpxb.records.people.actor import Actor
@@ -16,13 +17,13 @@ RECEPTION = (Role.ANALYST, Role.OPERATOR)
 DOCUMENTS = (*BENCH, Role.ADMINISTRATOR)
 
 
-def bench_page(*roles: Role) -> Callable[[Callable[..., HttpResponse]], View]:
+def bench_page(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], View]:
     """A page for these roles: others get 403, and what is not the organisation's does not exist (404)."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> View:
+    def decorate(view: Callable[..., HttpResponseBase]) -> View:
         @page
         @functools.wraps(view)
-        def run(request: Request, actor: Actor, **address: Any) -> HttpResponse:
+        def run(request: Request, actor: Actor, **address: Any) -> HttpResponseBase:
             if not actor.holds(*roles):
                 raise PermissionDenied
             try:

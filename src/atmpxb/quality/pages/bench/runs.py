@@ -5,6 +5,7 @@ from uuid import UUID
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -74,7 +75,7 @@ def _open(request: Request, actor: Actor) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def run_new(request: Request, organisation: str) -> HttpResponse:
+def run_new(request: Request, organisation: str) -> HttpResponseBase:
     """Choose waiting tests, or open a run for those that were chosen."""
     return (_open if request.method == "POST" else _choose)(request, organisation=organisation)
 

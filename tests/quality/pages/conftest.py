@@ -1,6 +1,6 @@
-"""A small network to look at: a laboratory across the border from a company, and browsers signed in at both."""
+"""A small network to look at: a laboratory, a company across the border, browsers signed in at both."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,12 +35,12 @@ def plain_static_files(settings: Any) -> None:
 
 
 @pytest.fixture
-def cast(database: str, signer: Any) -> Iterator[story.Cast]:
+def cast(database: str, signer: Any) -> story.Cast:
     """The demo's two organisations with methods, instruments, product and specification."""
     network.found(PASSWORD)
     who = story.cast(PASSWORD)
     story.set_up(who)
-    yield who
+    return who
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from atmpxb.platform.demo import files, story
 from atmpxb.quality.models import Order, Request, Run, RunFile, Sample
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.models import Access
-
 from quality.pages.conftest import EVENTS, LABELS, PASSWORD, SignIn
 
 HERE = "/o/sure"
@@ -37,7 +36,10 @@ def seen_on(page: str) -> str:
 
 def put(client: Client, run: Run, name: str, data: bytes) -> Any:
     return client.put(
-        f"{HERE}/runs/{run.pk}/files", data, content_type="application/octet-stream", headers={"X-File-Name": name}
+        f"{HERE}/runs/{run.pk}/files",
+        data,
+        content_type="application/octet-stream",
+        headers={"X-File-Name": name},
     )
 
 
@@ -58,7 +60,7 @@ def test_a_request_is_accepted_and_its_samples_received(
     received = shown(analyst, f"{HERE}/receive?label=CART-0001.A")
     expected = re.findall(r'<option value="([0-9a-f-]{36})"', received)
     assert len(expected) == 2
-    taking = dict(sample=expected[0], label="CART-0001.A", temperature_c="18,5", condition="Sealed")
+    taking = {"sample": expected[0], "label": "CART-0001.A", "temperature_c": "18,5", "condition": "Sealed"}
     status, page = post(analyst, f"{HERE}/receive/take", volume_ul="half a mL", **taking)
     assert status == 422
     assert "half a mL is not a number" in page
@@ -69,7 +71,12 @@ def test_a_request_is_accepted_and_its_samples_received(
     assert "20.5" in page
     assert "This label is received already" in shown(analyst, f"{HERE}/receive?label=CART-0001.A")
     status, page = post(
-        analyst, f"{HERE}/receive/take", sample=expected[1], label="CART-0001.A", volume_ul="200", temperature_c="4"
+        analyst,
+        f"{HERE}/receive/take",
+        sample=expected[1],
+        label="CART-0001.A",
+        volume_ul="200",
+        temperature_c="4",
     )
     assert status == 422
     assert "is on another container" in page
@@ -142,7 +149,9 @@ def test_files_in_results_out_and_submitted(
     assert "immutable" in picture["Cache-Control"]
     assert picture.content.startswith(b"<svg")
 
-    status, refusal = post(analyst, f"{address}/submit", password="wrong", seen=seen_on(page), place="refusal-sign")
+    status, refusal = post(
+        analyst, f"{address}/submit", password="wrong", seen=seen_on(page), place="refusal-sign"
+    )
     assert status == 422
     assert 'id="refusal-sign"' in refusal
     assert "attempts left: 4" in refusal
@@ -175,7 +184,9 @@ def test_a_number_opens_on_where_it_comes_from(
     assert b"".join(download.streaming_content) == dict(tubes)[attached[0].name]  # type: ignore[attr-defined]
     assert download["Content-Disposition"].startswith("attachment")
     with acting_for(cast.analyst.organisation_id, cast.analyst.person_id):
-        assert Access.objects.filter(subject=f"raw file {attached[0].file.sha256}").exists(), "downloads are logged"
+        assert Access.objects.filter(subject=f"raw file {attached[0].file.sha256}").exists(), (
+            "downloads are logged"
+        )
     dutch = sign_in("analyst2", "sure", "nl")
     assert "Waarde, niet afgerond" in shown(dutch, link[0])
 
@@ -186,7 +197,9 @@ def test_a_file_of_an_unknown_instrument_is_set_apart_and_released_by_a_reviewer
     from atmpxb.science.simulate.flow.tube import Composition, simulate_tube
 
     analyst, reviewer, run = sign_in("analyst", "sure"), sign_in("reviewer", "sure"), opened["flow"]
-    tube = simulate_tube(3, events=EVENTS, composition=Composition(), sample=LABELS["flow"], serial="STRANGER-9")
+    tube = simulate_tube(
+        3, events=EVENTS, composition=Composition(), sample=LABELS["flow"], serial="STRANGER-9"
+    )
     answer = put(analyst, run, "odd.fcs", tube.data)
     assert answer.status_code == 422
     assert "STRANGER-9 is not registered" in answer.json()["cure"]
@@ -194,7 +207,9 @@ def test_a_file_of_an_unknown_instrument_is_set_apart_and_released_by_a_reviewer
     page = shown(analyst, f"{HERE}/runs/{run.pk}")
     assert "Set apart" in page
     assert "/release" not in page
-    release = re.search(rf"{HERE}/runs/{run.pk}/files/[0-9a-f-]+/release", shown(reviewer, f"{HERE}/runs/{run.pk}"))
+    release = re.search(
+        rf"{HERE}/runs/{run.pk}/files/[0-9a-f-]+/release", shown(reviewer, f"{HERE}/runs/{run.pk}")
+    )
     assert release
     status, _ = post(analyst, release[0], reason="mine")
     assert status == 403
@@ -203,10 +218,14 @@ def test_a_file_of_an_unknown_instrument_is_set_apart_and_released_by_a_reviewer
     assert "Loan instrument" in shown(reviewer, target)
 
 
-def test_a_broken_file_says_what_is_wrong_and_stays_on_record(opened: dict[str, Run], sign_in: SignIn) -> None:
+def test_a_broken_file_says_what_is_wrong_and_stays_on_record(
+    opened: dict[str, Run], sign_in: SignIn
+) -> None:
     analyst, run = sign_in("analyst", "sure"), opened["flow"]
     data = next(files.tubes(LABELS["flow"], 1, count=1, events=EVENTS))[1]
-    assert put(analyst, run, "cut.fcs", data[: len(data) // 2]).status_code == 422
+    answer = put(analyst, run, "cut.fcs", data[: len(data) // 2])
+    assert answer.status_code == 422
+    assert answer.json()["kept"], "not to be sent again"
     page = shown(analyst, f"{HERE}/runs/{run.pk}")
     assert "cut.fcs" in page
     assert "Not readable" in page
@@ -219,7 +238,7 @@ def test_an_entry_is_checked_by_a_second_person(
     address = f"{HERE}/runs/{run.pk}"
     with acting_for(cast.analyst.organisation_id, cast.analyst.person_id):
         sample = run.tests.select_related("sample").get().sample
-    writing = dict(code="appearance", sample=sample.pk)
+    writing = {"code": "appearance", "sample": sample.pk}
     assert post(analyst, f"{address}/entries", value="purple", **writing)[0] == 422
     assert post(analyst, f"{address}/entries", value="clumps", **writing)[0] == 200
     status, refusal = post(analyst, f"{address}/entries", value="opaque_free", **writing)
@@ -238,7 +257,9 @@ def test_an_entry_is_checked_by_a_second_person(
     assert "Complies" in shown(analyst, address)
 
 
-def test_a_plate_map_is_text_and_its_mistakes_are_named_by_line(opened: dict[str, Run], sign_in: SignIn) -> None:
+def test_a_plate_map_is_text_and_its_mistakes_are_named_by_line(
+    opened: dict[str, Run], sign_in: SignIn
+) -> None:
     analyst, run = sign_in("analyst", "sure"), opened["qpcr"]
     address = f"{HERE}/runs/{run.pk}/plate"
     status, refusal = post(analyst, address, wells="well,sample\nA1,X\nZ9,Y\nA01,X")
@@ -259,12 +280,18 @@ def test_a_method_is_drafted_by_one_and_approved_by_another(cast: story.Cast, si
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     analyst, reviewer = sign_in("analyst", "sure"), sign_in("reviewer", "sure")
-    source = (story.examples() / "counts/appearance.toml").read_text().replace('version = "1.0"', 'version = "1.1"')
+    source = (
+        (story.examples() / "counts/appearance.toml")
+        .read_text()
+        .replace('version = "1.0"', 'version = "1.1"')
+    )
     broken = SimpleUploadedFile("m.toml", source.replace("[[reportables]]", "[[reports]]").encode())
     status, refusal = post(analyst, f"{HERE}/methods/draft", document=broken)
     assert status == 422
     assert "reports" in refusal, "what is wrong with the document"
-    status, target = post(analyst, f"{HERE}/methods/draft", document=SimpleUploadedFile("m.toml", source.encode()))
+    status, target = post(
+        analyst, f"{HERE}/methods/draft", document=SimpleUploadedFile("m.toml", source.encode())
+    )
     assert status == 200
     page = shown(analyst, target)
     assert "You drafted this version" in page
@@ -280,7 +307,7 @@ def test_a_method_is_drafted_by_one_and_approved_by_another(cast: story.Cast, si
 
 def test_an_instrument_is_registered_once(cast: story.Cast, sign_in: SignIn) -> None:
     analyst = sign_in("analyst", "sure")
-    form = dict(code="FC-02", name="Cytometer", kind="flow", serial="S-2", qualified_until="2031-03-01")
+    form = {"code": "FC-02", "name": "Cytometer", "kind": "flow", "serial": "S-2", "qualified_until": "2031-03-01"}
     assert post(analyst, f"{HERE}/instruments/register", **form)[0] == 200
     page = shown(analyst, f"{HERE}/instruments")
     assert "FC-02" in page
@@ -304,7 +331,9 @@ def test_nobody_else_sees_the_bench(cast: story.Cast, opened: dict[str, Run], si
     assert Client().get(f"{HERE}/today").status_code == 302, "a visitor signs in first"
 
 
-def test_looking_at_a_clients_request_is_logged(cast: story.Cast, request_made: Request, sign_in: SignIn) -> None:
+def test_looking_at_a_clients_request_is_logged(
+    cast: story.Cast, request_made: Request, sign_in: SignIn
+) -> None:
     shown(sign_in("analyst", "sure"), f"{HERE}/today")
     with acting_for(cast.client.organisation_id, cast.client.person_id):
         looks = list(Access.objects.filter(event="record.viewed").values_list("owner_id", "subject"))

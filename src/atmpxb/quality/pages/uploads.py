@@ -51,8 +51,8 @@ def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
             raise
         return _no(found[0].status, found[0].what, found[0].cure)
     if attached.state != FileState.READY:
-        return _no(422, str(attached.get_state_display()), str(attached.problem["message"]))
-    return JsonResponse({"note": _("stored and read"), "sha256": received.sha256}, status=201)
+        return _no(422, str(attached.get_state_display()), str(attached.problem["message"]), kept=True)
+    return JsonResponse({"note": _("Ready to use."), "sha256": received.sha256}, status=201)
 
 
 def _body(request: HttpRequest) -> Iterator[bytes]:

@@ -1,1 +1,1 @@
-"""What the pages read: one file a noun, frozen dataclasses out, a fixed number of questions to the database."""
+"""What the pages read: one file a noun, frozen dataclasses out, a fixed number of statements."""

@@ -31,7 +31,12 @@ def events_of(actor: Actor, subjects: Collection[UUID], *, longest: int = LONGES
     if not subjects:
         return ()
     text = Func(F("payload"), Value("UTF8"), function="convert_from", output_field=TextField())
-    subject = Func(text, function="", template="((%(expressions)s)::jsonb -> 'subject' ->> 'id')", output_field=TextField())
+    subject = Func(
+        text,
+        function="",
+        template="((%(expressions)s)::jsonb -> 'subject' ->> 'id')",
+        output_field=TextField(),
+    )
     found = (
         LedgerEntry.objects.filter(organisation_id=actor.organisation_id)
         .alias(subject=subject)

@@ -41,8 +41,13 @@ def kind_titles() -> dict[str, dict[str, str]]:
 def instruments(actor: Actor, now: datetime) -> tuple[Instrument, ...]:
     """All instruments of the actor's laboratory, by code."""
     mine = Equipment.objects.filter(organisation_id=actor.organisation_id).order_by("code")
+<<<<<<< HEAD
     used: dict[Any, Any] = {
         row["equipment"]: row
+=======
+    used: dict[Any, tuple[int, datetime]] = {
+        row["equipment"]: (row["files"], row["last"])
+>>>>>>> benchpages
         for row in RunFile.objects.filter(organisation_id=actor.organisation_id)
         .exclude(equipment=None)
         .order_by()
@@ -58,8 +63,8 @@ def instruments(actor: Actor, now: datetime) -> tuple[Instrument, ...]:
             serial=one.serial,
             qualified_until=one.qualified_until,
             qualified=one.qualified_until is None or one.qualified_until > now,
-            files=used.get(one.pk, {}).get("files", 0),
-            last_used=used.get(one.pk, {}).get("last"),
+            files=used[one.pk][0] if one.pk in used else 0,
+            last_used=used[one.pk][1] if one.pk in used else None,
         )
         for one in mine
     )
@@ -69,7 +74,9 @@ def unknown(actor: Actor) -> tuple[Unknown, ...]:
     """Serial numbers that hold files in quarantine."""
     rows = (
         RunFile.objects.filter(
-            organisation_id=actor.organisation_id, state="quarantined", problem__code="file.unknown_instrument"
+            organisation_id=actor.organisation_id,
+            state="quarantined",
+            problem__code="file.unknown_instrument",
         )
         .order_by()
         .values_list("problem__serial")

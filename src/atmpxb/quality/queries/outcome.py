@@ -1,4 +1,4 @@
-"""What the analysis of a run found: its state, controls before results, plots, and what a reviewer will ask about."""
+"""What the analysis of a run found: state, controls before results, plots, and what a reviewer will ask."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

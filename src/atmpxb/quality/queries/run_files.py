@@ -1,4 +1,4 @@
-"""The raw files of a run: the checklist of what the method needs, and every file with what it says of itself."""
+"""The raw files of a run: what the method needs, and every file with what it says of itself."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -54,7 +54,11 @@ class Signing:
 
     missing: tuple[tuple[str, str], ...]
     values: tuple[dict[str, object], ...]
+<<<<<<< HEAD
     documents: tuple[dict[str, Any], ...]
+=======
+    documents: tuple[dict[str, object], ...]
+>>>>>>> benchpages
     files: tuple[dict[str, str], ...]
     head: str
     seen: str
@@ -163,7 +167,9 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
     """Everything on the page of a run."""
     run = load(actor, run_id)
     method = method_of(run.method)
-    tests = list(run.tests.select_related("sample", "order__request__specification").order_by("position", "id"))
+    tests = list(
+        run.tests.select_related("sample", "order__request__specification").order_by("position", "id")
+    )
     samples = tuple(sorted({test.sample for test in tests}, key=lambda sample: sample.label))
     files = run_files.attached(run, method)
     needed = run_files.needed(method, files)
@@ -198,7 +204,9 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
         plate=worksheet.plate(run, found.details),
         outcome=found,
         steps=_steps(run, method, needed, files, fields, found),
-        events=events_of(actor, [run.pk, *(file.id for file in files), *(f.written.id for f in fields if f.written)]),
+        events=events_of(
+            actor, [run.pk, *(file.id for file in files), *(f.written.id for f in fields if f.written)]
+        ),
         signing=_signing(actor, run, method, found, files) if mine else None,
         editable=mine,
         releases=actor.holds(Role.REVIEWER, Role.QP) and run.state == RunState.OPEN,
@@ -220,11 +228,15 @@ def _steps(
         kept = [file for file in files if not file.gone]
         usable = [file for file in kept if file.ready]
         met = all(item.met for item in needed)
-        steps.append(Step(_("Files"), "done" if met else "waiting", _("%(count)d stored") % {"count": len(kept)}))
+        steps.append(
+            Step(_("Files"), "done" if met else "waiting", _("%(count)d stored") % {"count": len(kept)})
+        )
         broken = any(file.set_apart for file in kept)
         unsaid = any(file.unassigned for file in usable)
         read = "failed" if broken and not met else "done" if met and not unsaid else "waiting"
-        note = _("%(usable)d of %(count)d usable") % {"usable": len(usable), "count": len(kept)} if kept else ""
+        note = (
+            _("%(usable)d of %(count)d usable") % {"usable": len(usable), "count": len(kept)} if kept else ""
+        )
         steps.append(Step(_("Read"), read, note))
     if fields:
         complete = sum(field.complete for field in fields)
@@ -238,7 +250,11 @@ def _steps(
         passed = sum(check.passed is True for check in found.checks)
         note = _("%(passed)d of %(all)d controls passed") % {"passed": passed, "all": len(found.checks)}
         failed = any(check.passed is False for check in found.checks)
-        steps.append(Step(_("Checked"), "failed" if failed else "done", note if found.checks else _("no controls asked")))
+        steps.append(
+            Step(
+                _("Checked"), "failed" if failed else "done", note if found.checks else _("no controls asked")
+            )
+        )
     first = next((number for number, step in enumerate(steps) if step.state == "waiting"), None)
     if first is not None:
         steps[first] = Step(steps[first].title, "current", steps[first].note)
@@ -260,6 +276,7 @@ def _signing(
              "limit": row.limit, "verdict": row.verdict}
             for row in found.results
         ),
+<<<<<<< HEAD
         documents=(
             {
                 "title": "",
@@ -269,6 +286,10 @@ def _signing(
                 "sha256": method.sha256,
             },
         ),
+=======
+        documents=({"words": dict(method.title), "code": method.code, "version": method.version,
+                    "sha256": method.sha256},),
+>>>>>>> benchpages
         files=tuple({"name": file.name, "sha256": file.sha256} for file in used),
         head=f"#{head.seq} · {bytes(head.hash).hex()[:10]}" if head else "",
         seen=digest_of(reviews.content(run)),

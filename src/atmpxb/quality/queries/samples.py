@@ -72,9 +72,9 @@ def samples(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, .
 
 def sample_page(actor: Actor, sample: UUID) -> SamplePage:
     """Everything about a sample. Raises Sample.DoesNotExist for another organisation's."""
-    row = Sample.objects.select_related("order__client", "order__request__batch", "order__request__specification").get(
-        pk=sample, organisation_id=actor.organisation_id
-    )
+    row = Sample.objects.select_related(
+        "order__client", "order__request__batch", "order__request__specification"
+    ).get(pk=sample, organisation_id=actor.organisation_id)
     specification = row.order.request.specification
     tests = tuple(
         SampleTest(

@@ -143,7 +143,11 @@ def _tasks(actor: Actor, now: datetime) -> Iterable[Task]:
     waiting = (
         Test.objects.filter(organisation_id=actor.organisation_id, state=TestState.ORDERED)
         .select_related(
-            "sample", "method__document", "order__client", "order__request__batch", "order__request__specification"
+            "sample",
+            "method__document",
+            "order__client",
+            "order__request__batch",
+            "order__request__specification",
         )
         .order_by("due_at", "position")
     )
@@ -187,7 +191,11 @@ def _gate(test: Test, now: datetime) -> tuple[str, str, str]:
         case SampleState.MISSING:
             return _("Reported missing"), _("Receive it if it has turned up"), "receive"
     if sample.use_by and sample.use_by < now:
-        return _("The sample is past the time for which it holds"), _("Ask the client for a new sample"), "sample"
+        return (
+            _("The sample is past the time for which it holds"),
+            _("Ask the client for a new sample"),
+            "sample",
+        )
     if test.method.state != VersionState.EFFECTIVE:
         return (
             _("The method version is no longer effective"),
@@ -208,12 +216,13 @@ def requests(actor: Actor) -> tuple[Asked, ...]:
     )
     if not waiting:
         return ()
-    effective = {
-        code: version
-        for code, version in DocumentVersion.objects.filter(
-            organisation_id=actor.organisation_id, state=VersionState.EFFECTIVE, document__kind=DocumentKind.METHOD
+    effective = dict(
+        DocumentVersion.objects.filter(
+            organisation_id=actor.organisation_id,
+            state=VersionState.EFFECTIVE,
+            document__kind=DocumentKind.METHOD,
         ).values_list("document__code", "version")
-    }
+    )
     return tuple(_asked(request, effective) for request in waiting)
 
 

@@ -148,7 +148,9 @@ def plate(run: Run, details: Mapping[str, Any]) -> Plate | None:
     wells: dict[str, dict[str, Any]] = {}
     for found in details.get("wells", ()):
         well = wells.setdefault(found["well"], {"measured": []})
-        well.update(sample=found["sample"], type=found["type"], quantity=found["quantity"] or well.get("quantity", ""))
+        well.update(
+            sample=found["sample"], type=found["type"], quantity=found["quantity"] or well.get("quantity", "")
+        )
         well["measured"].append((found["target"], found["cq"]))
     for name, what in run.plate_map.items():
         well = wells.setdefault(name, {"measured": []})
@@ -170,7 +172,11 @@ def plate(run: Run, details: Mapping[str, Any]) -> Plate | None:
 
 def _well(name: str, what: Mapping[str, Any]) -> Well:
     return Well(
-        name, str(what.get("sample", "")), str(what.get("type", "")), str(what.get("quantity", "")), tuple(what["measured"])
+        name,
+        str(what.get("sample", "")),
+        str(what.get("type", "")),
+        str(what.get("quantity", "")),
+        tuple(what["measured"]),
     )
 
 

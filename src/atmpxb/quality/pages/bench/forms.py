@@ -25,9 +25,13 @@ class DecimalText(forms.CharField):
     Decimal('1250.50')
     """
 
-    def __init__(self, *, lowest: Decimal | None = None, highest: Decimal | None = None, **options: Any) -> None:
+    def __init__(
+        self, *, lowest: Decimal | None = None, highest: Decimal | None = None, **options: Any
+    ) -> None:
         self.lowest, self.highest = lowest, highest
-        options.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12}))
+        options.setdefault(
+            "widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12})
+        )
         super().__init__(**options)
 
     def clean(self, value: Any) -> Any:
@@ -41,8 +45,12 @@ class DecimalText(forms.CharField):
         except InvalidOperation:
             number = Decimal("NaN")
         if not number.is_finite():
-            raise forms.ValidationError(_("%(text)s is not a number: write it as 4.5 or 4,5") % {"text": text})
-        if (self.lowest is not None and number < self.lowest) or (self.highest is not None and number > self.highest):
+            raise forms.ValidationError(
+                _("%(text)s is not a number: write it as 4.5 or 4,5") % {"text": text}
+            )
+        if (self.lowest is not None and number < self.lowest) or (
+            self.highest is not None and number > self.highest
+        ):
             raise forms.ValidationError(
                 _("%(text)s lies outside %(lowest)s to %(highest)s")
                 % {"text": text, "lowest": self.lowest, "highest": self.highest}
@@ -109,7 +117,9 @@ class PlateForm(forms.Form):
     """A plate map as text: one well a line, ``well,sample,type,quantity``; semicolons and tabs will do."""
 
     wells = forms.CharField(
-        label=gettext_lazy("Wells"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8, "class": "mono"})
+        label=gettext_lazy("Wells"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 8, "class": "mono"}),
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, required=False)
 
@@ -128,9 +138,14 @@ class PlateForm(forms.Form):
                 problems.append(_("Line %(line)d: %(well)s is no well of a 96-well plate (A1 to H12)")
                                 % {"line": number, "well": cells[0] or "–"})  # fmt: skip
             elif len(cells) > len(_WELL_COLUMNS):
-                problems.append(_("Line %(line)d has more than four columns: well, sample, type, quantity") % {"line": number})
+                problems.append(
+                    _("Line %(line)d has more than four columns: well, sample, type, quantity")
+                    % {"line": number}
+                )
             elif name in found:
-                problems.append(_("Line %(line)d: well %(well)s stands here twice") % {"line": number, "well": name})
+                problems.append(
+                    _("Line %(line)d: well %(well)s stands here twice") % {"line": number, "well": name}
+                )
             else:
                 pairs = zip(_WELL_COLUMNS[1:], cells[1:], strict=False)
                 found[name] = {key: cell for key, cell in pairs if cell}
@@ -150,7 +165,9 @@ class SigningForm(forms.Form):
 class InstrumentForm(forms.Form):
     """An instrument to register."""
 
-    code = forms.CharField(label=gettext_lazy("Code"), max_length=60, help_text=gettext_lazy("As on its label, e.g. FC-02."))
+    code = forms.CharField(
+        label=gettext_lazy("Code"), max_length=60, help_text=gettext_lazy("As on its label, e.g. FC-02.")
+    )
     name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
     kind = forms.ChoiceField(label=gettext_lazy("Kind of test"))
     serial = forms.CharField(

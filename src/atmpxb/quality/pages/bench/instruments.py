@@ -22,7 +22,9 @@ def instruments(request: Request, actor: Actor) -> HttpResponse:
     context = {
         "instruments": read.instruments(actor, timezone.now()),
         "unknown": read.unknown(actor),
-        "form": InstrumentForm(initial={"serial": request.GET.get("serial", "")[:120]}, language=get_language() or "en"),
+        "form": InstrumentForm(
+            initial={"serial": request.GET.get("serial", "")[:120]}, language=get_language() or "en"
+        ),
         "registers": actor.holds(Role.ANALYST, Role.REVIEWER),
     }
     return render(request, "quality/bench/instruments.html", context)

@@ -8,7 +8,9 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 
-def chips_of(here: str, states: type[TextChoices], counts: Mapping[str, int], active: str) -> list[dict[str, Any]]:
+def chips_of(
+    here: str, states: type[TextChoices], counts: Mapping[str, int], active: str
+) -> list[dict[str, Any]]:
     """A chip for every state that occurs, and one for all."""
     everything = {"title": _("All"), "url": here, "active": not active, "count": sum(counts.values())}
     return [everything] + [

@@ -31,7 +31,9 @@ def assign(request: Request, actor: Actor, run: UUID, file: UUID) -> str:
     if form["sample"]:
         with acting_for(actor.organisation_id, actor.person_id):
             sample = get_object_or_404(
-                Sample.objects.filter(tests__run=run).distinct(), pk=form["sample"], organisation_id=actor.organisation_id
+                Sample.objects.filter(tests__run=run).distinct(),
+                pk=form["sample"],
+                organisation_id=actor.organisation_id,
             )
     actions.assign_file(actor=actor, file=row, role=form["role"], sample=sample)
     return run_url(request, run)

@@ -47,7 +47,9 @@ def sample(request: Request, actor: Actor, sample: UUID) -> HttpResponse:
     """Everything about one sample."""
     found = read.sample_page(actor, sample)
     lifts = found.container.state == SampleState.ON_HOLD and actor.holds(Role.REVIEWER, Role.QP)
-    return render(request, "quality/bench/sample.html", {"sample": found, "lifts": lifts, "title": _("Sample")})
+    return render(
+        request, "quality/bench/sample.html", {"sample": found, "lifts": lifts, "title": _("Sample")}
+    )
 
 
 @deed
@@ -55,6 +57,8 @@ def lift_hold(request: Request, actor: Actor, sample: UUID) -> str:
     """Let a held sample be tested after all."""
     reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
     with acting_for(actor.organisation_id, actor.person_id):
-        row = get_object_or_404(Sample.objects.select_related("order"), pk=sample, organisation_id=actor.organisation_id)
+        row = get_object_or_404(
+            Sample.objects.select_related("order"), pk=sample, organisation_id=actor.organisation_id
+        )
     orders.lift_hold(actor=actor, sample=row, reason=reason)
     return reverse("quality:sample", args=[address_of(request), sample])

@@ -31,7 +31,9 @@ def write(request: Request, actor: Actor, run: UUID) -> str:
     if form["sample"]:
         with acting_for(actor.organisation_id, actor.person_id):
             sample = get_object_or_404(
-                Sample.objects.filter(tests__run=run).distinct(), pk=form["sample"], organisation_id=actor.organisation_id
+                Sample.objects.filter(tests__run=run).distinct(),
+                pk=form["sample"],
+                organisation_id=actor.organisation_id,
             )
     actions.write_entry(
         actor=actor, run=target, code=form["code"], value=form["value"], sample=sample, reason=form["reason"]
@@ -72,4 +74,6 @@ def plate(request: Request, actor: Actor, run: UUID) -> str:
 
 
 def _entries() -> QuerySet[WorksheetEntry]:
-    return WorksheetEntry.objects.select_related("run__method__document", "sample", "written_by", "checked_by")
+    return WorksheetEntry.objects.select_related(
+        "run__method__document", "sample", "written_by", "checked_by"
+    )

@@ -49,6 +49,7 @@ class Sending {
     let answer = {};
     try { answer = JSON.parse(this.request.responseText); } catch { /* no JSON: the status has to do */ }
     if (status >= 200 && status < 300) return this.stored(answer);
+    if (answer.message && answer.kept) return this.setApart(answer);
     if (answer.message) return this.refused(answer.message, answer.cure);
     if (status === 401) return this.refused(this.words.ended);
     if (status === 413) return this.refused(this.words.toobig);
@@ -59,6 +60,19 @@ class Sending {
     this.bar.value = 1;
     this.text.textContent = answer.note ? `${this.words.stored}. ${answer.note}` : this.words.stored;
     this.button.remove();
+    this.tell();
+  }
+
+  // On record, but not used: nothing to send again; the page's list says what can be done about it.
+  setApart({ message, cure }) {
+    this.row.className = "refused";
+    this.text.textContent = message;
+    if (cure) this.text.append(" ", element("span", "cure", cure));
+    this.button.remove();
+    this.tell();
+  }
+
+  tell() {
     say(`${this.file.name}: ${this.text.textContent}`);
     const { refresh } = this.words;
     if (refresh) document.querySelector(refresh)?.dispatchEvent(new CustomEvent("files:stored", { bubbles: true }));

@@ -41,13 +41,8 @@ def kind_titles() -> dict[str, dict[str, str]]:
 def instruments(actor: Actor, now: datetime) -> tuple[Instrument, ...]:
     """All instruments of the actor's laboratory, by code."""
     mine = Equipment.objects.filter(organisation_id=actor.organisation_id).order_by("code")
-<<<<<<< HEAD
-    used: dict[Any, Any] = {
-        row["equipment"]: row
-=======
     used: dict[Any, tuple[int, datetime]] = {
         row["equipment"]: (row["files"], row["last"])
->>>>>>> benchpages
         for row in RunFile.objects.filter(organisation_id=actor.organisation_id)
         .exclude(equipment=None)
         .order_by()

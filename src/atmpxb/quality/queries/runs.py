@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -54,11 +53,7 @@ class Signing:
 
     missing: tuple[tuple[str, str], ...]
     values: tuple[dict[str, object], ...]
-<<<<<<< HEAD
-    documents: tuple[dict[str, Any], ...]
-=======
     documents: tuple[dict[str, object], ...]
->>>>>>> benchpages
     files: tuple[dict[str, str], ...]
     head: str
     seen: str
@@ -222,7 +217,7 @@ def _steps(
     fields: Sequence[worksheet.Field],
     found: outcomes.Outcome,
 ) -> tuple[Step, ...]:
-    """Where the run stands: files, read, worksheet, analysed, checked. The first that is not done is current."""
+    """Where the run stands: files, read, worksheet, analysed, checked. The first not done is current."""
     steps: list[Step] = []
     if method.inputs:
         kept = [file for file in files if not file.gone]
@@ -272,24 +267,13 @@ def _signing(
     return Signing(
         missing=(),
         values=tuple(
-            {"title": row.title, "sample": row.sample, "value": row.value, "words": row.words, "unit": row.unit,
+            {"title": row.title, "sample": row.sample, "value": row.value, "words": row.words,
+             "unit": row.unit,
              "limit": row.limit, "verdict": row.verdict}
             for row in found.results
         ),
-<<<<<<< HEAD
-        documents=(
-            {
-                "title": "",
-                "words": dict(method.title),
-                "code": method.code,
-                "version": method.version,
-                "sha256": method.sha256,
-            },
-        ),
-=======
         documents=({"words": dict(method.title), "code": method.code, "version": method.version,
                     "sha256": method.sha256},),
->>>>>>> benchpages
         files=tuple({"name": file.name, "sha256": file.sha256} for file in used),
         head=f"#{head.seq} · {bytes(head.hash).hex()[:10]}" if head else "",
         seen=digest_of(reviews.content(run)),

@@ -27,7 +27,8 @@ def manifest_file(manifest: bytes, key_id: str, seal: bytes) -> bytes:
 
 def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None) -> Iterator[Line]:
     """Whether every printed signature was given, over what this certificate holds."""
-    problems, approved, bound = [], False, 0
+    problems: list[str] = []
+    approved, bound = False, 0
     for signature in certificate.signatures:
         try:
             said = _read(signature, files)

@@ -43,8 +43,8 @@ def _value(
     if measure == "cq":
         found = results[target].cqs_of(sample)
         if not found.size:
-            why = {"en": f"no Cq of {target}", "nl": f"geen Cq van {target}"}
-            return Value(code, None, unit, sample, why=why)
+            none = {"en": f"no Cq of {target}", "nl": f"geen Cq van {target}"}
+            return Value(code, None, unit, sample, why=none)
         return Value(code, text(found.sum() / found.size), unit, sample)
     needed = (target,) if measure == "copies" or rule is None else (rule.vector, rule.reference)
     readings: list[Reading] = []

@@ -241,8 +241,9 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
         ]
         for line in certificate.tests
     ]
+    titles = {line.code: line.title[language] for line in certificate.tests}
     subcontracted = [
-        [_organisation(part.organisation), ", ".join(part.tests), part.certificate or words["none"]]
+        [_organisation(part.organisation), ", ".join(titles.get(code, code) for code in part.tests), part.certificate or words["none"]]
         for part in certificate.subcontracted
     ]
     deviations = [[found.number, found.title, found.status] for found in certificate.deviations]

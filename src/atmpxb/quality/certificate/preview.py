@@ -1,7 +1,7 @@
 """Pictures of the pages of a sealed certificate, for a screen whose policy allows no PDF in a frame.
 
-They are drawn from the sealed document itself, never from the record again: what is shown is what was sealed. A
-picture is kept beside the document in the vault and can be thrown away at any time.
+They are drawn from the sealed document itself, never from the record again: what is shown is what was
+sealed. A picture is kept beside the document in the vault and can be thrown away at any time.
 """
 
 import io
@@ -27,7 +27,7 @@ def page_count(vault: Vault, pdf_sha256: str) -> int:
     kept = _folder(vault) / f"{pdf_sha256}.pages"
     if kept.exists():
         return int(kept.read_text())
-    from pypdf import PdfReader  # noqa: PLC0415 - loads slowly, and only the first look at a document needs it
+    from pypdf import PdfReader
 
     count = len(PdfReader(io.BytesIO(vault.read(pdf_sha256))).pages)
     _keep(kept, str(count).encode())
@@ -49,8 +49,8 @@ def page_picture(vault: Vault, pdf_sha256: str, page: int) -> Path:
 
 
 def _draw(vault: Vault, pdf_sha256: str, page: int) -> bytes:
-    import typst  # noqa: PLC0415
-    from PIL import Image  # noqa: PLC0415
+    import typst
+    from PIL import Image
 
     document = vault.path(pdf_sha256).relative_to(vault.folder)
     source = _PAGE.format(path=f"/{document.as_posix()}", page=page)

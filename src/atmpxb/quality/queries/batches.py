@@ -58,7 +58,7 @@ class BatchPage:
 
 
 def batches(actor: Actor, number: int) -> Page[BatchLine]:
-    """The batches of the actor's organisation, the first to expire last to be forgotten: newest first."""
+    """The batches of the actor's organisation, newest first."""
     found = (
         Batch.objects.filter(organisation_id=actor.organisation_id)
         .select_related("product", "organisation")

@@ -43,7 +43,7 @@ def requests(actor: Actor, number: int) -> Page[RequestLine]:
     page = Paginator(found, PAGE).get_page(number)
     shown = list(page.object_list)
     standing = _standing([request.pk for request in shown])
-    page.object_list = [request_line(request, standing.get(request.pk)) for request in shown]  # type: ignore[assignment]
+    page.object_list = [request_line(request, standing.get(request.pk)) for request in shown]  # type: ignore[misc]
     return page  # type: ignore[return-value]
 
 

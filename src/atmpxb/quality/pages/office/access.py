@@ -1,11 +1,12 @@
-"""Who may enter the pages of the office, by role; what another organisation owns and has not shared does not exist."""
+"""Who may enter the pages of the office, by role; what is not shared with an organisation does not exist."""
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 
 from atmpxb.quality.pages.entrance import Request, View, page
 from atmpxb.records.people.actor import Actor
@@ -17,13 +18,12 @@ EVERYONE = (*LABORATORY, Role.CLIENT)
 LEDGER = (Role.ADMINISTRATOR, Role.REVIEWER, Role.QP)
 
 
-def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponse]], View]:
+def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], View]:
     """A page for these roles: others get 403; a record that the organisation can't see gives 404."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> View:
-        @page
+    def decorate(view: Callable[..., HttpResponseBase]) -> View:
         @functools.wraps(view)
-        def run(request: Request, actor: Actor, **address: Any) -> HttpResponse:
+        def run(request: Request, actor: Actor, **address: Any) -> HttpResponseBase:
             if not actor.holds(*roles):
                 raise PermissionDenied
             try:
@@ -31,7 +31,7 @@ def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponse]], View]:
             except ObjectDoesNotExist as error:
                 raise Http404 from error
 
-        return run
+        return page(cast("Callable[..., HttpResponse]", run))
 
     return decorate
 

@@ -168,7 +168,7 @@ def requests(request: Asked, actor: Actor) -> HttpResponse:
 @office_page(*CLIENTS)
 def request_new(request: Asked, actor: Actor) -> HttpResponse:
     """First the choice, then, before anything is sent, what will be shared and with whom."""
-    offered = {
+    offered: dict[str, Any] = {
         "batches": [line.batch for line in batch_queries.batches(actor, 1).object_list],
         "laboratories": queries.laboratories(actor),
         "specifications": queries.effective_specifications(actor),

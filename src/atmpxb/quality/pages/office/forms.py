@@ -1,4 +1,4 @@
-"""What people fill in at the office. Times are wall-clock times in a zone that is said; nothing is guessed."""
+"""What people fill in at the office. Times are wall-clock times in a zone that is said; none is guessed."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,9 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from atmpxb.quality.models import Batch, Certificate, Product, words
 from atmpxb.records.documents.models import DocumentVersion

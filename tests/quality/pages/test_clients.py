@@ -27,7 +27,9 @@ def wall(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M}"
 
 
-def test_a_client_registers_a_batch_asks_for_its_testing_and_takes_it_back(cast: story.Cast, sign_in: Any) -> None:
+def test_a_client_registers_a_batch_asks_for_its_testing_and_takes_it_back(
+    cast: story.Cast, sign_in: Any
+) -> None:
     browser: Client = sign_in("client", "anicells")
     now = timezone.now()
     page = browser.get("/o/anicells/batches/new")
@@ -96,7 +98,9 @@ def test_nobody_else_sees_it(cast: story.Cast, request_made: Request, sign_in: A
     assert b"Client, Qualified Person" in refused.content, "the refusal says who could"
 
 
-def test_progress_is_all_that_a_client_sees_before_approval(cast: story.Cast, order: Any, sign_in: Any) -> None:
+def test_progress_is_all_that_a_client_sees_before_approval(
+    cast: story.Cast, order: Any, sign_in: Any
+) -> None:
     browser: Client = sign_in("client", "anicells")
     listed = browser.get("/o/anicells/batches").content.decode()
     assert "Being tested" in listed
@@ -124,7 +128,9 @@ def test_a_specification_is_drafted_by_one_and_signed_by_another(cast: story.Cas
     source = (story.HERE / "specification.toml").read_bytes().replace(b'version = "1.0"', b'version = "1.1"')
     browser: Client = sign_in("client", "anicells")
     wrong = browser.post(
-        "/o/anicells/specifications/draft", {"document": SimpleUploadedFile("s.toml", b"schema = 3")}, headers=HTMX
+        "/o/anicells/specifications/draft",
+        {"document": SimpleUploadedFile("s.toml", b"schema = 3")},
+        headers=HTMX,
     )
     assert wrong.status_code == 422
     assert wrong.content.count(b"<tr>") > 2, "every problem has its own row"

@@ -15,7 +15,8 @@ from atmpxb.records.vault.store import Vault
 RESOLUTION = 110
 _COLOURS = 64
 
-_PAGE = '#set page(width: 210mm, height: 297mm, margin: 0pt)\n#image("{path}", format: "pdf", page: {page}, width: 100%)'
+_PAPER = "#set page(width: 210mm, height: 297mm, margin: 0pt)"
+_PAGE = _PAPER + '\n#image("{path}", format: "pdf", page: {page}, width: 100%)'
 
 
 class NoSuchPage(LookupError):

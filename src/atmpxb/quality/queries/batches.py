@@ -84,7 +84,7 @@ def batch(actor: Actor, batch_id: UUID) -> BatchPage:
 
 
 def board(actor: Actor, now: datetime) -> tuple[BatchLine, ...]:
-    """Batches that are still alive, own and shared, by the time at which they expire; certified ones leave."""
+    """Batches that are still alive, own and shared, by the time they expire; certified ones leave."""
     found = list(
         Batch.objects.filter(expires_at__gt=now - LINGERS)
         .select_related("product", "organisation")

@@ -1,4 +1,4 @@
-"""Raw files of a certificate as one ZIP archive, made while it is sent: nothing is held in memory or on disk."""
+"""Raw files of a certificate as one ZIP archive, made while it is sent, held nowhere whole."""
 
 import io
 import zipfile
@@ -33,7 +33,7 @@ class _Outlet(io.RawIOBase):
 
 
 def raw_files(record: Certificate) -> dict[str, str]:
-    """Name in the archive → SHA-256, each content once; a name that is taken gets the head of its hash before it."""
+    """Name in the archive → SHA-256, each content once; a name that is taken gets the head of its hash."""
     found: dict[str, str] = {}
     for analysis in record.analyses:
         for file in analysis.files:

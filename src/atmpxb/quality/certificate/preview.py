@@ -1,7 +1,7 @@
 """Pictures of the pages of a sealed certificate, for a screen whose policy allows no PDF in a frame.
 
-They are drawn from the sealed document itself, never from the record again: what is shown is what was sealed. A
-picture is kept beside the document in the vault and can be thrown away at any time.
+They are drawn from the sealed document itself, never from the record again: what is shown is what was
+sealed. A picture is kept beside the document in the vault and can be thrown away at any time.
 """
 
 import io
@@ -15,7 +15,8 @@ from atmpxb.records.vault.store import Vault
 RESOLUTION = 110
 _COLOURS = 64
 
-_PAGE = '#set page(width: 210mm, height: 297mm, margin: 0pt)\n#image("{path}", format: "pdf", page: {page}, width: 100%)'
+_PAPER = "#set page(width: 210mm, height: 297mm, margin: 0pt)"
+_PAGE = _PAPER + '\n#image("{path}", format: "pdf", page: {page}, width: 100%)'
 
 
 class NoSuchPage(LookupError):

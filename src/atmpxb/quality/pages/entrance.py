@@ -53,7 +53,7 @@ def page(view: Callable[..., HttpResponseBase]) -> View:
         with acting_for(actor.organisation_id, actor.person_id):
             request.receipt = _receipt(request, actor)
             response = view(request, actor, **address)
-        log_reading(request)
+        _log(request, actor)
         return response
 
     return run
@@ -64,20 +64,6 @@ def looked_at(request: Request, row: models.Model) -> None:
     owner: UUID = row.organisation_id  # type: ignore[attr-defined]
     if owner != request.actor.organisation_id:
         request.looked_at.add((owner, f"{row._meta.db_table} {row.pk}"))
-
-
-def log_reading(request: Request, event: str = "record.viewed") -> None:
-    """Write what was looked at into the access log, after the page's own transaction, which only reads."""
-    if not request.looked_at:
-        return
-    actor = request.actor
-    with transaction.atomic(durable=True):
-        set_context(actor.organisation_id, actor.person_id)
-        for owner, subject in sorted(request.looked_at, key=str):
-            log_access(
-                event, person=actor.person_id, organisation=actor.organisation_id, owner=owner,
-                subject=subject, address=request.META.get("REMOTE_ADDR", ""),
-            )  # fmt: skip
 
 
 def deed(view: Callable[..., str]) -> View:
@@ -120,6 +106,19 @@ def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
     return render(request, template, context, status=found[0].status)
 
 
+def _log(request: Request, actor: Actor) -> None:
+    """Note in the access log which records of others the page has shown."""
+    if not request.looked_at:
+        return
+    with transaction.atomic():
+        set_context(actor.organisation_id, actor.person_id)
+        for owner, subject in sorted(request.looked_at, key=str):
+            log_access(
+                "record.viewed", person=actor.person_id, organisation=actor.organisation_id, owner=owner,
+                subject=subject, address=request.META.get("REMOTE_ADDR", ""),
+            )  # fmt: skip
+
+
 def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
     seq = request.GET.get("recorded", "")
     if not seq.isascii() or not seq.isdigit() or len(seq) > 18:
@@ -127,4 +126,4 @@ def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
     return LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq=int(seq)).first()
 
 
-__all__ = ["Request", "deed", "go", "log_reading", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]
+__all__ = ["Request", "deed", "go", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]

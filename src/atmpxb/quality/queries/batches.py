@@ -58,7 +58,7 @@ class BatchPage:
 
 
 def batches(actor: Actor, number: int) -> Page[BatchLine]:
-    """The batches of the actor's organisation, the first to expire last to be forgotten: newest first."""
+    """The batches of the actor's organisation, newest first."""
     found = (
         Batch.objects.filter(organisation_id=actor.organisation_id)
         .select_related("product", "organisation")
@@ -84,7 +84,7 @@ def batch(actor: Actor, batch_id: UUID) -> BatchPage:
 
 
 def board(actor: Actor, now: datetime) -> tuple[BatchLine, ...]:
-    """Batches that are still alive, own and shared, by the time at which they expire; certified ones leave."""
+    """Batches that are still alive, own and shared, by the time they expire; certified ones leave."""
     found = list(
         Batch.objects.filter(expires_at__gt=now - LINGERS)
         .select_related("product", "organisation")

@@ -1,4 +1,4 @@
-"""Certificates as their laboratory and their client read them: everything shown comes from the approved record."""
+"""Certificates as laboratory and client read them: everything shown comes from the approved record."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,7 +115,7 @@ def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
 
 
 def releases(actor: Actor, now: datetime) -> Releases:
-    """Orders of the actor's laboratory that have no final certificate yet, sorted by what can be done with them."""
+    """Orders of the actor's laboratory without a final certificate, by what can be done with them."""
     orders = list(
         Order.objects.filter(organisation_id=actor.organisation_id)
         .exclude(certificates__in=_final(actor))

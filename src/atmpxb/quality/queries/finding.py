@@ -1,4 +1,4 @@
-"""Scan or find: one field over labels and numbers, of the organisation itself and of what is shared with it."""
+"""Scan or find: one field over labels and numbers, own and shared."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +16,7 @@ _LABORATORY = (Role.ANALYST, Role.REVIEWER, Role.QP)
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A record whose label or number was found. ``view`` is the name of its page, ``argument`` what that takes."""
+    """A record whose label or number was found; ``view`` names its page, ``argument`` what that takes."""
 
     kind: str
     title: str

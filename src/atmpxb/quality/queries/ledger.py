@@ -1,4 +1,4 @@
-"""The organisation's chain for its people: newest first, filtered, one entry in words, checkpoints, export."""
+"""The organisation's chain for its people: newest first, filtered; one entry; checkpoints; export."""
 
 import base64
 from collections.abc import Iterator
@@ -101,17 +101,18 @@ class Statement:
 
 def lines(actor: Actor, filters: Filters) -> Lines:
     """Entries of the actor's organisation, newest first, one page."""
-    found = _entries(actor)
+    wanted: dict[str, Any] = {}
     if filters.event:
-        found = found.filter(content_json__event=filters.event)
+        wanted["content_json__event"] = filters.event
     if filters.person:
-        found = found.filter(content_json__actor__person=str(filters.person))
+        wanted["content_json__actor__person"] = str(filters.person)
     if filters.subject:
-        found = found.filter(content_json__subject__id=str(filters.subject))
+        wanted["content_json__subject__id"] = str(filters.subject)
     if filters.since:
-        found = found.filter(content_json__at__gte=f"{filters.since:%Y-%m-%d}")
+        wanted["content_json__at__gte"] = f"{filters.since:%Y-%m-%d}"
     if filters.until:
-        found = found.filter(content_json__at__lt=f"{filters.until:%Y-%m-%d}~")
+        wanted["content_json__at__lt"] = f"{filters.until:%Y-%m-%d}~"
+    found = _entries(actor).filter(**wanted)
     if filters.before:
         found = found.filter(seq__lt=filters.before)
     shown = list(found.order_by("-seq")[: PAGE + 1])
@@ -136,9 +137,8 @@ def entry(actor: Actor, seq: int) -> EntryPage:
     found = LedgerEntry.objects.get(organisation_id=actor.organisation_id, seq=seq)
     content = found.content
     happened = content.get("happened_at")
-    near = _entries(actor).filter(
-        content_json__transaction=content["transaction"], seq__gt=seq - EXPORT, seq__lt=seq + EXPORT
-    )
+    same: dict[str, Any] = {"content_json__transaction": content["transaction"]}
+    near = _entries(actor).filter(seq__gt=seq - EXPORT, seq__lt=seq + EXPORT, **same)
     return EntryPage(
         _line(found),
         tuple(content["actor"]["roles"]),
@@ -171,7 +171,9 @@ def _changes(rows: Any) -> Iterator[Change]:
     for row in rows:
         before, after = row.get("before", {}), row.get("after", {})
         for column in after:
-            if column in before or (column not in ("id", "organisation_id") and after[column] not in ("", None, {}, [])):
+            if column in before or (
+                column not in ("id", "organisation_id") and after[column] not in ("", None, {}, [])
+            ):
                 yield Change(
                     noun(row["table"]), str(row["id"]), column.removesuffix("_id").replace("_", " "),
                     _text(before[column]) if column in before else "", _text(after[column]),
@@ -240,8 +242,8 @@ def _statements(found: QuerySet[StoredCheckpoint]) -> tuple[Statement, ...]:
 def export(actor: Actor) -> Iterator[bytes]:
     """The whole chain as lines of JSON: a head, every entry with its exact payload, every own checkpoint.
 
-    Read in portions, each in its own short transaction, so that a slow reader holds nothing up; what is appended
-    meanwhile may be in it or not, and the chain tells which.
+    Read in portions, each in its own short transaction, so that a slow reader holds nothing up; what is
+    appended meanwhile may be in it or not, and the chain tells which.
     """
     yield canonical({"schema": SCHEMA, "organisation": str(actor.organisation_id)}) + b"\n"
     last = 0

@@ -37,8 +37,8 @@ class Counts:
     def of(cls, progress: Mapping[str, Any]) -> "Counts":
         """Read the projection that ``orders.refresh`` keeps.
 
-        >>> Counts.of({"tests": {"reviewed": 2, "running": 1, "invalid": 1}, "samples": {"received": 1, "expected": 1}})
-        Counts(tests_done=2, tests=3, impossible=0, samples_in=1, samples=2)
+        >>> Counts.of({"tests": {"reviewed": 2, "running": 1, "invalid": 1}, "samples": {"received": 1}})
+        Counts(tests_done=2, tests=3, impossible=0, samples_in=1, samples=1)
         """
         tests, samples = progress.get("tests", {}), progress.get("samples", {})
         impossible = tests.get("cancelled", 0)
@@ -84,7 +84,13 @@ def steps(request: Request, certificate: Certificate | None) -> tuple[Step, ...]
         _certificate_note(certificate),
     ]
     titles = [_("Submitted"), _("Accepted"), _("Samples received"), _("Tests reviewed"), _("Certificate")]
-    doing = ["", _("Waits for acceptance"), _("Waits for samples"), _("Being tested"), _("Waits for approval")]
+    doing = [
+        "",
+        _("Waits for acceptance"),
+        _("Waits for samples"),
+        _("Being tested"),
+        _("Waits for approval"),
+    ]
     if certificate is not None and certificate.state == CertificateState.APPROVED:
         doing[4] = _("being issued")
     first_open = next((n for n, done in enumerate(reached) if not done), len(reached))

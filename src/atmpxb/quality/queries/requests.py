@@ -1,7 +1,6 @@
 """What a client has asked of laboratories, and what it may choose from when it asks."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -44,8 +43,7 @@ def requests(actor: Actor, number: int) -> Page[RequestLine]:
     page = Paginator(found, PAGE).get_page(number)
     shown = list(page.object_list)
     standing = _standing([request.pk for request in shown])
-    lines: list[Any] = [request_line(request, standing.get(request.pk)) for request in shown]
-    page.object_list = lines
+    page.object_list = [request_line(request, standing.get(request.pk)) for request in shown]  # type: ignore[misc]
     return page  # type: ignore[return-value]
 
 

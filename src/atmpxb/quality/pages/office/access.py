@@ -1,11 +1,11 @@
-"""Who may enter the pages of the office, by role; what another organisation owns and has not shared does not exist."""
+"""Who may enter the pages of the office, by role; what is not shared with an organisation does not exist."""
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 
 from atmpxb.quality.pages.entrance import Request, View, page
@@ -22,7 +22,6 @@ def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], Vie
     """A page for these roles: others get 403; a record that the organisation can't see gives 404."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> View:
-        @page
         @functools.wraps(view)
         def run(request: Request, actor: Actor, **address: Any) -> HttpResponseBase:
             if not actor.holds(*roles):
@@ -32,7 +31,7 @@ def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], Vie
             except ObjectDoesNotExist as error:
                 raise Http404 from error
 
-        return run
+        return page(cast("Callable[..., HttpResponse]", run))
 
     return decorate
 

@@ -1,4 +1,4 @@
-"""Certificates: the list, one certificate with its pages as pictures, and everything that can be taken away from it."""
+"""Certificates: the list, one with its pages as pictures, and everything that can be taken away from it."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -148,9 +148,11 @@ def specification_approve(request: Asked, actor: Actor, version: UUID) -> str:
     form = cleaned(SignForm(request.POST)).cleaned_data
     with acting_for(actor.organisation_id, actor.person_id):
         drafted = get_object_or_404(
-            DocumentVersion.objects.select_related("document"), pk=version, organisation_id=actor.organisation_id,
+            DocumentVersion.objects.select_related("document"),
+            pk=version,
+            organisation_id=actor.organisation_id,
             document__kind=DocumentKind.SPECIFICATION,
-        )  # fmt: skip
+        )
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
     documents.make_effective(actor=actor, version=drafted, proof=proof, seen=form["seen"])
     return _to(request, "specification", version=version)

@@ -1,4 +1,4 @@
-"""What people fill in at the office. Times are wall-clock times in a zone that is said; nothing is guessed."""
+"""What people fill in at the office. Times are wall-clock times in a zone that is said; none is guessed."""
 
 from collections.abc import Iterable
 from datetime import datetime

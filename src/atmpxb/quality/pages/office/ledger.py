@@ -27,9 +27,13 @@ def ledger(request: Request, actor: Actor) -> HttpResponse:
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
     before = number(request, "before")
     filters = queries.Filters(
-        chosen.get("event", ""), chosen.get("person"), chosen.get("subject"), chosen.get("since"), chosen.get("until"),
+        chosen.get("event", ""),
+        chosen.get("person"),
+        chosen.get("subject"),
+        chosen.get("since"),
+        chosen.get("until"),
         before if before > 1 else None,
-    )  # fmt: skip
+    )
     found = queries.lines(actor, filters)
     kept = {name: value for name, value in request.GET.items() if name in form.fields and value}
     context = {

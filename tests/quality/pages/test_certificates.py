@@ -1,0 +1,207 @@
+"""From review to a certificate that anybody can check: what each person sees, and what is refused."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from django.test import Client
+from PIL import Image
+
+from atmpxb.platform.demo import story
+from atmpxb.quality.models import Certificate, Order, Run, Sample
+from atmpxb.quality.proof.verify import verify
+from atmpxb.records.ledger.chain import Link, breaks
+from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Access
+from atmpxb.records.signatures import trust
+
+HTMX = {"HX-Request": "true"}
+LABELS = {"flow": "CART-0001.A", "dna": "CART-0001.B"}
+
+
+def read(actor: Actor, question: Callable[[], Any]) -> Any:
+    with acting_for(actor.organisation_id, actor.person_id):
+        return question()
+
+
+@pytest.fixture
+def measured(cast: story.Cast, opened: dict[str, Run], work: Callable[[], None]) -> dict[str, Run]:
+    """All runs have their files, entries and results, and are submitted."""
+    story.write_bench(cast, opened)
+    story.attach_all(cast, opened, LABELS, seed=1, events=5_000)
+    work()
+    for run in opened.values():
+        story.submit(cast, run)
+    return opened
+
+
+def test_a_reviewer_judges_exceptions_and_signs(
+    cast: story.Cast, measured: dict[str, Run], sign_in: Any
+) -> None:
+    browser: Client = sign_in("reviewer", "sure")
+    queue = browser.get("/o/sure/reviews").content.decode()
+    assert all(run.number in queue for run in measured.values())
+    address = f"/o/sure/reviews/{measured['qpcr'].pk}"
+    page = browser.get(address)
+    found = page.context["shown"]
+    assert "CART-0001.B" in page.content.decode()
+
+    if found.open:
+        early = browser.post(
+            f"{address}/sign", {"password": cast.password, "seen": page.context["seen"]}, headers=HTMX
+        )
+        assert early.status_code == 422
+        assert "Say what this means" in early.content.decode()
+    for one in found.exceptions:
+        browser.post(f"{address}/dispose", {"exception": one.key, "text": "No influence"}, headers=HTMX)
+    wrong = browser.post(
+        f"{address}/sign", {"password": "not it", "seen": page.context["seen"]}, headers=HTMX
+    )
+    assert wrong.status_code == 422
+    assert "attempts left: 4" in wrong.content.decode()
+    stale = browser.post(f"{address}/sign", {"password": cast.password, "seen": "0" * 64}, headers=HTMX)
+    assert stale.status_code == 412, "what was not seen is not signed"
+    seen = browser.get(address).context["seen"]
+    signed = browser.post(f"{address}/sign", {"password": cast.password, "seen": seen}, headers=HTMX)
+    assert "/reviews" in signed.headers["HX-Redirect"]
+    assert read(cast.reviewer, lambda: Run.objects.get(pk=measured["qpcr"].pk).state) == "reviewed"
+
+    back = f"/o/sure/reviews/{measured['flow'].pk}"
+    browser.post(f"{back}/return", {"reason": "One tube is missing"})
+    assert read(cast.reviewer, lambda: Run.objects.get(pk=measured["flow"].pk).state) == "open"
+    browser.post(f"/o/sure/reviews/{measured['cell_count'].pk}/invalidate", {"reason": "Wrong dilution"})
+    assert read(cast.reviewer, lambda: Run.objects.get(pk=measured["cell_count"].pk).state) == "invalid"
+
+    analyst: Client = sign_in("analyst", "sure")
+    assert analyst.get(address).status_code == 403
+    assert analyst.post(f"{back}/return", {"reason": "Mine"}, headers=HTMX).status_code == 403
+
+
+def test_a_hold_is_lifted_with_a_reason(cast: story.Cast, request_made: Any, sign_in: Any) -> None:
+    order = story.accept_and_receive(cast, request_made, LABELS)
+    from decimal import Decimal
+
+    from atmpxb.quality.actions import orders
+
+    another = story.request_batch(cast, "CART-0002", "P-2")
+    with acting_for(cast.analyst.organisation_id, cast.analyst.person_id):
+        another = type(another).objects.select_related("specification", "batch").get(pk=another.pk)
+    second = orders.accept_request(actor=cast.analyst, request=another)
+    sample = read(cast.analyst, lambda: Sample.objects.select_related("order__request__specification").filter(order=second).first())  # fmt: skip
+    orders.receive_sample(actor=cast.analyst, sample=sample, label="CART-0002.A", volume_ul=Decimal(5), temperature_c=Decimal(4))  # fmt: skip
+    assert order.pk != second.pk
+    browser: Client = sign_in("reviewer", "sure")
+    assert "5 µL received" in browser.get("/o/sure/reviews").content.decode()
+    browser.post(f"/o/sure/holds/{sample.pk}/lift", {"reason": "Enough for the tests left"})
+    assert "CART-0002.A" not in browser.get("/o/sure/reviews").content.decode()
+
+
+def test_a_certificate_is_approved_read_checked_and_replaced(
+    cast: story.Cast, measured: dict[str, Run], order: Order, sign_in: Any, work: Callable[[], None]
+) -> None:
+    for run in measured.values():
+        story.review(cast, run)
+    head: Client = sign_in("qp", "sure")
+    assert "Ready" in head.get("/o/sure/releases").content.decode()
+    assert "CART-0001" in head.get("/o/sure/board").content.decode()
+    address = f"/o/sure/releases/{order.pk}"
+    page = head.get(address)
+    assert "Draft of the certificate" in page.content.decode()
+    sign = {
+        "kind": "final",
+        "language": "nl",
+        "reason": "",
+        "password": cast.password,
+        "seen": page.context["seen"],
+    }
+    assert head.post(f"{address}/approve", sign, headers=HTMX).status_code == 412, (
+        "another language was not seen"
+    )
+    sign["seen"] = head.get(address, {"kind": "final", "language": "nl"}).context["seen"]
+    approved = head.post(f"{address}/approve", sign, headers=HTMX).headers["HX-Redirect"].partition("?")[0]
+    assert "being made" in head.get(approved).content.decode()
+    assert "every 1s" in head.get(f"{approved}/progress").content.decode()
+    work()
+    assert head.get(f"{approved}/progress", headers=HTMX).headers["HX-Redirect"] == approved
+
+    client: Client = sign_in("client", "anicells")
+    theirs = approved.replace("/o/sure/", "/o/anicells/")
+    shown = client.get(theirs).content.decode()
+    assert "complies with the specification" in shown
+    pdf = b"".join(client.get(f"{theirs}/certificate.pdf").streaming_content)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(client.get(f"{theirs}/raw.zip").streaming_content)))
+    record = json.loads(client.get(f"{theirs}/record.json").content)
+    promised = {file["sha256"] for analysis in record["analyses"] for file in analysis["files"]}
+    assert {sha256(archive.read(name)).hexdigest() for name in archive.namelist()} == promised
+    first = b"".join(client.get(f"{theirs}/pages/1.png").streaming_content)
+    assert Image.open(io.BytesIO(first)).size[0] > 800
+    assert client.get(f"{theirs}/pages/99.png").status_code == 404
+    looked = read(cast.head, lambda: Access.objects.filter(person_id=cast.client.person_id).count())
+    assert looked == 4, "the page and each of the three downloads are logged"
+    assert sign_in("administrator", "sure").get(approved).status_code == 403
+    assert "Certified" in client.get("/o/anicells/batches").content.decode()
+
+    anybody = Client(headers={"accept-language": "en"})
+    trusted = anybody.get("/trust.json").content
+    assert trust.parse(trusted).organisations
+    assert verify(pdf, None, trusted).holds
+    first_version = read(cast.head, lambda: Certificate.objects.get())
+    public = f"/verify/{first_version.token}"
+    genuine = anybody.get(public).content.decode()
+    assert "Genuine and current" in genuine
+    assert sha256(pdf).hexdigest() in genuine
+    assert "CART-0001" not in genuine, "nothing confidential is public"
+    assert "anicells" not in genuine
+    unknown = anybody.get("/verify/not-a-token")
+    assert unknown.status_code == 404
+    assert b"Not recognised" in unknown.content
+    found = client.get("/o/anicells/find", {"q": first_version.number.lower()})
+    assert found.headers["Location"] == theirs, "an exact hit is opened at once"
+
+    silent = {"kind": "final", "language": "en"}
+    page = head.get(address, silent)
+    again = {**silent, "reason": "", "password": cast.password, "seen": page.context["seen"]}
+    refused = head.post(f"{address}/approve", again, headers=HTMX)
+    assert refused.status_code == 422
+    assert b"Say why" in refused.content
+    page = head.get(address, {**silent, "reason": "Batch number misspelt"})
+    again = {**again, "reason": "Batch number misspelt", "seen": page.context["seen"]}
+    head.post(f"{address}/approve", again, headers=HTMX)
+    work()
+    superseded = anybody.get(public).content.decode()
+    assert "Superseded by" in superseded
+    assert "Genuine and current" not in superseded
+    assert "The version that holds now" in client.get(theirs).content.decode()
+
+
+def test_the_ledger_shows_what_changed_and_leaves_as_a_chain_that_verifies(
+    cast: story.Cast, order: Order, sign_in: Any
+) -> None:
+    browser: Client = sign_in("reviewer", "sure")
+    page = browser.get("/o/sure/ledger", {"event": "sample.received"})
+    assert [line.event for line in page.context["found"].lines] == ["sample.received"] * 2
+    last = page.context["found"].lines[0]
+    entry = browser.get(f"/o/sure/ledger/{last.seq}").content.decode()
+    assert "<del>expected</del>" in entry
+    assert "<ins>received</ins>" in entry
+    assert browser.get("/o/sure/ledger", {"subject": "nonsense"}).status_code == 200
+    assert browser.get("/o/sure/ledger/999999").status_code == 404
+    lines = [
+        json.loads(line)
+        for line in b"".join(browser.get("/o/sure/ledger/export.jsonl").streaming_content).splitlines()
+    ]
+    entries = [line for line in lines if "payload" in line]
+    chain = [
+        Link(one["seq"], one["payload"].encode(), bytes.fromhex(one["prev"]), bytes.fromhex(one["hash"]))
+        for one in entries
+    ]
+    assert lines[0]["organisation"] == str(cast.reviewer.organisation_id)
+    assert len(chain) > 20
+    assert list(breaks(cast.reviewer.organisation_id, chain)) == []
+    assert sign_in("client", "anicells").get("/o/anicells/ledger").status_code == 403
+    assert sign_in("administrator", "sure").get("/o/sure/ledger/checkpoints").status_code == 200

@@ -9,5 +9,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "atmpxb.platform.settings")
 application = get_wsgi_application()
 
 from atmpxb.quality import engine  # noqa: E402 - needs the settings
+from atmpxb.quality.assays import registry  # noqa: E402
 
-Thread(target=engine.warm, daemon=True).start()
+
+def _warm() -> None:
+    registry.kinds()
+    engine.warm()
+
+
+Thread(target=_warm, daemon=True).start()

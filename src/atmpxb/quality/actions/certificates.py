@@ -205,11 +205,12 @@ def _supersede(earlier: Certificate, by: str, token: str) -> None:
 
 
 def _approval_entry(certificate: Certificate) -> LedgerEntry:
-    """The chain's entry of the approval: it lies near the head, since a certificate is issued at once."""
+    """The chain's entry of the approval."""
     wanted = f'"record_sha256":"{certificate.record_sha256}"'.encode()
-    for entry in LedgerEntry.objects.filter(organisation_id=certificate.organisation_id).order_by("-seq").iterator():
-        payload = bytes(entry.payload)
-        if b'"event":"certificate.approved"' in payload and wanted in payload:
+    for entry in LedgerEntry.objects.filter(
+        organisation_id=certificate.organisation_id, event="certificate.approved", subject=certificate.pk
+    ):
+        if wanted in bytes(entry.payload):
             return entry
     raise LedgerEntry.DoesNotExist(f"the chain has no approval of {certificate}")
 

@@ -12,10 +12,12 @@ from urllib.parse import urldefrag, urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from atmpxb.quality.pages.refusals import Refusal, refusals_of
@@ -72,9 +74,13 @@ def deed(view: Callable[..., str]) -> View:
     @require_POST
     @functools.wraps(view)
     def run(request: Request, organisation: str, **address: Any) -> HttpResponse:
+        sent = _sent_once(request)
+        if sent is None:
+            return refused(request, (sent_twice(),))
         try:
             target = view(request, request.actor, **address)
         except Exception as error:
+            cache.delete(sent)  # nothing was recorded: the same form may be sent again
             found = refusals_of(error)
             if found is None:
                 raise
@@ -82,6 +88,20 @@ def deed(view: Callable[..., str]) -> View:
         return go(request, target)
 
     return run
+
+
+def sent_twice() -> Refusal:
+    """A form that arrived a second time."""
+    return Refusal(_("This form was sent already"), _("Load the page again: it shows what was recorded"), status=409)
+
+
+def _sent_once(request: Request) -> str | None:
+    """Remember the form's own key for a while; None when it has been seen, "" when the form carries none."""
+    key = request.POST.get("idempotency_key", "")
+    if not key:
+        return ""
+    name = f"deed:{request.actor.person_id}:{key[:64]}"
+    return name if cache.add(name, 1, timeout=3600) else None
 
 
 def go(request: Request, target: str) -> HttpResponse:

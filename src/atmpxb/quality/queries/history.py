@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Func, TextField
-from django.db.models.expressions import F, Value
 from django.utils.translation import gettext as _
 
 from atmpxb.records.ledger.models import LedgerEntry
@@ -30,19 +28,8 @@ def events_of(actor: Actor, subjects: Collection[UUID], *, longest: int = LONGES
     """The latest entries of the actor's chain that happened to any of these records."""
     if not subjects:
         return ()
-    text = Func(F("payload"), Value("UTF8"), function="convert_from", output_field=TextField())
-    subject = Func(
-        text,
-        function="",
-        template="((%(expressions)s)::jsonb -> 'subject' ->> 'id')",
-        output_field=TextField(),
-    )
-    found = (
-        LedgerEntry.objects.filter(organisation_id=actor.organisation_id)
-        .alias(subject=subject)
-        .filter(subject__in=[str(one) for one in subjects])
-        .order_by("-seq")[:longest]
-    )
+    found = LedgerEntry.objects.filter(organisation_id=actor.organisation_id, subject__in=subjects)
+    found = found.order_by("-seq")[:longest]
     return tuple(_event(entry) for entry in found)
 
 

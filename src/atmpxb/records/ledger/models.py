@@ -18,6 +18,8 @@ class LedgerEntry(models.Model):
     payload = models.BinaryField()
     prev = models.BinaryField()
     hash = models.BinaryField()
+    event = models.TextField()
+    subject = models.UUIDField()
 
     class Meta:
         managed = False

@@ -15,9 +15,13 @@ CREATE TABLE ledger_entry (
     prev bytea NOT NULL CHECK (length(prev) = 32),
     hash bytea NOT NULL CHECK (length(hash) = 32),
     written_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    event text NOT NULL,
+    subject uuid NOT NULL,
     PRIMARY KEY (organisation_id, seq)
 );
 CREATE INDEX ledger_entry_written_in ON ledger_entry (written_in);
+CREATE INDEX ledger_entry_subject ON ledger_entry (organisation_id, subject);
+CREATE INDEX ledger_entry_event ON ledger_entry (organisation_id, event);
 
 CREATE TABLE ledger_head (
     organisation_id uuid PRIMARY KEY,
@@ -63,6 +67,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
     acting uuid := current_setting('app.organisation')::uuid;
     head public.ledger_head;
+    content jsonb := convert_from(entry, 'UTF8')::jsonb;
 BEGIN
     IF chain <> acting AND NOT EXISTS (
         SELECT 1 FROM public.people_grant g WHERE g.revoked_at IS NULL
@@ -77,8 +82,10 @@ BEGIN
     SELECT * INTO STRICT head FROM public.ledger_head h WHERE h.organisation_id = chain FOR UPDATE;
     seq := head.seq + 1;
     hash := sha256('\\x01'::bytea || head.hash || int8send(seq) || int8send(length(entry)::bigint) || entry);
-    INSERT INTO public.ledger_entry (organisation_id, seq, payload, prev, hash)
-        VALUES (chain, seq, entry, head.hash, hash);
+    -- Event and subject are copies out of the payload, to find entries by: under row-level security only a plain
+    -- column can use its index.
+    INSERT INTO public.ledger_entry (organisation_id, seq, payload, prev, hash, event, subject)
+        VALUES (chain, seq, entry, head.hash, hash, content ->> 'event', (content -> 'subject' ->> 'id')::uuid);
     UPDATE public.ledger_head h SET seq = ledger_append.seq, hash = ledger_append.hash WHERE h.organisation_id = chain;
 END $$;
 

@@ -16,7 +16,8 @@ from atmpxb.records.people.models import Grant, Role
 #: Tables of people's accounts, sessions, queue and migrations: they belong to no organisation.
 NOBODYS = {
     "people_person", "django_session", "django_content_type", "django_migrations", "platform_cache",
-    "auth_group", "auth_group_permissions", "auth_permission", "account_emailaddress", "account_emailconfirmation", "mfa_authenticator", "usersessions_usersession",
+    "auth_group", "auth_group_permissions", "auth_permission",
+    "account_emailaddress", "account_emailconfirmation", "mfa_authenticator", "usersessions_usersession",
     "procrastinate_jobs", "procrastinate_events", "procrastinate_periodic_defers", "procrastinate_workers",
 }  # fmt: skip
 #: Tables whose rows every organisation of the network may read.
@@ -161,7 +162,7 @@ def test_a_row_in_anothers_name_is_refused(scene) -> None:
                 continue
             forged = row[0] | {"id": str(uuid4())} if table != "people_organisation" else row[0]
             with pytest.raises(
-                InsufficientPrivilege, match="row-level security|only the organisation that owns"
+                InsufficientPrivilege, match=r"row-level security|only the organisation that owns"
             ):
                 theirs.execute(
                     f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)",  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ def register(story, number: str = "CART-0002", *, hours: int = 60) -> Batch:
 
 def submit(story, batch: Batch, **changed) -> Request:
     wanted = {
-        "laboratory": story.organisation(tale.LAB), "specification": changed.get("specification") or specification(story),
+        "laboratory": story.organisation(tale.LAB), "specification": changed.get("specification") or specification(story),  # noqa: E501
         "needed_by": timezone.now() + timedelta(hours=20),
     }  # fmt: skip
     return requests.submit_request(actor=story.who.client, batch=batch, **(wanted | changed))
@@ -85,7 +85,7 @@ def test_what_is_not_shared_stays_unseen(scene) -> None:
 )
 def test_dates_and_numbers_that_cannot_be_are_refused(scene, attempt, error) -> None:
     story = scene("founded")
-    with pytest.raises(error, match=":|before|already"):
+    with pytest.raises(error, match=r":|before|already"):
         attempt(story)
     assert story.events(story.who.analyst)[-1] != "request.arrived"
 

@@ -173,7 +173,7 @@ def test_the_server_killed_among_two_hundred_writes_loses_nothing_acknowledged(
             writers = start_writers(environment, root, [ENDLESS] * PROCESSES)
             postmaster = server.running()
             assert postmaster
-            assert wait_until(lambda: sum(len(writer.lines()) for writer in writers) > WRITES * PROCESSES, 40)
+            assert wait_until(lambda: len(acknowledged(writers)) >= WRITES * PROCESSES, 55)
             os.kill(postmaster, signal.SIGKILL)
             for writer in writers:
                 assert "OperationalError" in writer.end()

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from scenes import STEPS
 
 from atmpxb.records.ledger import writing
+from scenes import STEPS
 
 #: What the story of one batch does; what it leaves out (returns, holds, corrections …) has its own tests.
 OF_THE_STORY = {
@@ -19,14 +19,18 @@ OF_THE_STORY = {
 }  # fmt: skip
 
 
-def test_each_action_of_the_story_records_under_one_transaction(scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_action_of_the_story_records_under_one_transaction(
+    scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     story = scene("founded")
     performed: list[tuple[str, list[writing.Receipt]]] = []
     original = writing.recording
 
     @contextmanager
     def watched(actor):
-        permission = sys._getframe(2).f_locals.get("permission", "")  # of the action that opens the transaction
+        permission = sys._getframe(2).f_locals.get(
+            "permission", ""
+        )  # of the action that opens the transaction
         before = len(actor.receipts)
         with original(actor):
             yield
@@ -55,7 +59,7 @@ def test_a_transaction_id_is_one_database_transaction_and_the_reverse(scene) -> 
     story = scene("certified")
     by_identifier, by_database = defaultdict(set), defaultdict(set)
     with psycopg.connect(story.url("postgres")) as admin:
-        for identifier, transaction, chain in admin.execute(
+        for identifier, transaction, _chain in admin.execute(
             "SELECT convert_from(payload, 'UTF8')::jsonb ->> 'transaction', written_in::text, organisation_id"
             " FROM ledger_entry"
         ):
@@ -68,7 +72,7 @@ def test_a_transaction_id_is_one_database_transaction_and_the_reverse(scene) -> 
 
 def test_every_row_of_every_table_stands_in_the_ledger_as_it_is(scene) -> None:
     """Replaying the entries gives the tables back: nothing was written that was not recorded."""
-    from django.apps import apps  # noqa: PLC0415
+    from django.apps import apps
 
     story = scene("certified")
     models = [

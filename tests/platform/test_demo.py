@@ -20,7 +20,11 @@ def told() -> Iterator[dict[str, Path]]:
     root = Path(tempfile.mkdtemp(prefix="atmpxb-demo-"))
     root.chmod(0o711)
     aside = root / "aside"
-    environment = {**os.environ, "ATMPXB_HOME": str(aside), "DATABASE_URL": "postgresql://nobody@/nowhere?host=/nowhere"}
+    environment = {
+        **os.environ,
+        "ATMPXB_HOME": str(aside),
+        "DATABASE_URL": "postgresql://nobody@/nowhere?host=/nowhere",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "atmpxb.platform.cli", "demo", "--folder", str(root / "demo")],
         check=False, capture_output=True, text=True, timeout=200, env=environment,
@@ -38,7 +42,9 @@ def told() -> Iterator[dict[str, Path]]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def ask(told: dict[str, Path], *, certificate: Path | None = None, raw: Path | None = None, trust: bool = True) -> Result:
+def ask(
+    told: dict[str, Path], *, certificate: Path | None = None, raw: Path | None = None, trust: bool = True
+) -> Result:
     options = ["--trust", str(told["trust"])] if trust else []
     options += ["--raw", str(raw)] if raw else []
     return CliRunner().invoke(verify, [str(certificate or told["certificate"]), *options])
@@ -57,7 +63,9 @@ def test_without_a_trust_list_the_issuer_is_unknown_and_that_is_no_pass(told: di
     assert "FAIL" in answer.output
 
 
-def test_a_changed_byte_of_the_certificate_or_of_a_raw_file_is_found(told: dict[str, Path], tmp_path: Path) -> None:
+def test_a_changed_byte_of_the_certificate_or_of_a_raw_file_is_found(
+    told: dict[str, Path], tmp_path: Path
+) -> None:
     data = bytearray(told["certificate"].read_bytes())
     data[len(data) // 3] ^= 0x10
     (tmp_path / "forged.pdf").write_bytes(data)

@@ -1,44 +1,29 @@
 """The engine: raw files of strangers are read in a process of their own, and its fate is told, not shared."""
 
+import operator
 import os
-import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from atmpxb.quality import engine
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.seam import AssayError, Entry
-
-
-def ask_for_memory() -> bytes:
-    return bytes(engine.MEMORY_LIMIT + 1024**3)
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def fail() -> None:
-    raise ZeroDivisionError("a fault of ours")
-
-
-def refuse() -> None:
-    raise AssayError("some.code", "Say what to do.", where="A1")
 
 
 @pytest.mark.parametrize(
     ("work", "code", "says"),
     [
-        (ask_for_memory, "engine.memory", "memory"),
-        (die, "engine.stopped", "ended without an answer"),
-        (fail, "engine.fault", "ZeroDivisionError: a fault of ours"),
-        (refuse, "some.code", "Say what to do."),
+        ((bytes, engine.MEMORY_LIMIT + 1024**3), "engine.memory", "memory"),
+        ((os.abort,), "engine.stopped", "ended without an answer"),
+        ((operator.floordiv, 1, 0), "engine.fault", "ZeroDivisionError"),
+        ((registry.kind, "palm_reading"), "kind.unknown", "known kinds"),
     ],
 )
 def test_whatever_happens_in_there_comes_back_as_one_sentence(work, code: str, says: str) -> None:
     with pytest.raises(AssayError) as told:
-        engine._apart(work)
+        engine._apart(*work)
     assert told.value.code == code
     assert says in told.value.message
 
@@ -60,13 +45,20 @@ def test_a_missing_file_is_a_fault_that_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "text", "stored"),
-    [("decimal", "2,50", "2.50"), ("decimal", "1\u202f234.5", "1234.5"), ("integer", "12", "12"), ("text", " a ", "a")],
+    [
+        ("decimal", "2,50", "2.50"),
+        ("decimal", "1\u202f234.5", "1234.5"),
+        ("integer", "12", "12"),
+        ("text", " a ", "a"),
+    ],
 )
 def test_an_entry_is_stored_with_a_point_whatever_was_typed(kind: str, text: str, stored: str) -> None:
     assert engine.entry_value(Entry("x", {"en": "X"}, kind), text) == stored
 
 
-@pytest.mark.parametrize(("kind", "text"), [("integer", "1.5"), ("decimal", "1.2.3"), ("decimal", "inf"), ("text", " ")])
+@pytest.mark.parametrize(
+    ("kind", "text"), [("integer", "1.5"), ("decimal", "1.2.3"), ("decimal", "inf"), ("text", " ")]
+)
 def test_an_entry_of_another_form_is_refused(kind: str, text: str) -> None:
     with pytest.raises(engine.WrongValue, match="X: "):
         engine.entry_value(Entry("x", {"en": "X"}, kind), text)

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from scenes import LABELS, SEED, files
-from scenes import story as tale
 
 from atmpxb.platform.processes import wait_until
 from atmpxb.quality.actions import analyses, runs
+from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.models import Analysis, Result, RunFile, WorksheetEntry
+from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.ledger.writing import NothingRecorded, recording
 from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import Membership
 from atmpxb.records.signatures.actions import digest_of
+from scenes import LABELS, SEED, files
+from scenes import story as tale
 
 # A worker that tells when it is about to write what it calculated, and goes on (or hangs) when it is told to.
 WORKER = """
@@ -51,7 +53,10 @@ def worker(folder: Path, name: str, work: str, *arguments: str) -> tuple[subproc
     told = folder / name
     with told.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", WORKER % work, *arguments], stdin=subprocess.PIPE, stdout=output, env=os.environ
+            [sys.executable, "-c", WORKER % work, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            env=os.environ,
         )
     return process, told
 
@@ -65,7 +70,9 @@ def asked(scene) -> tuple:
     story = scene("opened")
     run = story.run("cell_count")
     tale.attach(story.who, run, "counts.csv", files.counts(LABELS["flow"], SEED)[1])
-    entry = runs.write_entry(actor=story.who.analyst, run=run, code="dilution", value="1", sample=story.sample("flow"))
+    entry = runs.write_entry(
+        actor=story.who.analyst, run=run, code="dilution", value="1", sample=story.sample("flow")
+    )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
     runs.check_entry(
         actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second),
@@ -78,7 +85,10 @@ def finished_once(story, analysis: Analysis) -> None:
     assert story.fresh(analysis).state == "done"
     assert story.events(story.who.analyst).count("analysis.finished") == 1
     with story.as_(story.who.analyst):
-        assert sorted(Result.objects.values_list("test__line", flat=True)) == ["viability_count", "viable_cells"]
+        assert sorted(Result.objects.values_list("test__line", flat=True)) == [
+            "viability_count",
+            "viable_cells",
+        ]
     assert story.breaks(story.who.analyst) == []
 
 
@@ -132,10 +142,28 @@ def test_a_repeated_job_changes_nothing(scene) -> None:
 
 def test_the_same_inputs_are_not_calculated_twice(scene) -> None:
     story = scene("measured")
-    before = [analysis.pk for analysis in [story.get(Analysis, run=story.run("flow"))]]
-    with pytest.raises(Exception, match="must record"):
-        analyses.ask_analysis(actor=story.who.analyst, run=story.run("flow"))
-    assert [story.get(Analysis, run=story.run("flow")).pk] == before
+    run = story.run("qpcr")
+    present = story.get(Analysis, run=run, state="done")
+    assert analyses.ask_analysis(actor=story.who.analyst, run=run) == present
+    assert story.events(story.who.analyst)[-1] == "analysis.found"
+    jobs.drain()
+    assert story.events(story.who.analyst)[-1] == "analysis.found", "nothing was left to do"
+
+
+def test_an_analysis_is_asked_for_an_open_run_that_has_its_files(scene) -> None:
+    story = scene("opened")
+    before = story.standing()
+    with pytest.raises(AssayError):
+        analyses.ask_analysis(actor=story.who.analyst, run=story.run("qpcr"))
+    assert story.standing() == before
+
+
+def test_a_reviewed_run_is_not_analysed_again(scene) -> None:
+    story = scene("reviewed")
+    before = story.standing()
+    with pytest.raises(NotPossibleNow):
+        analyses.ask_analysis(actor=story.who.analyst, run=story.run("qpcr"))
+    assert story.standing() == before
 
 
 def test_an_analysis_whose_files_changed_meanwhile_is_left_undone(scene) -> None:

@@ -5,7 +5,13 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from hypothesis.strategies import data, sampled_from
 
 from atmpxb.quality import states
@@ -47,7 +53,9 @@ def test_every_state_can_be_reached_and_the_final_ones_are_final() -> None:
         known = {value for value, _ in MODELS[noun]._meta.get_field("state").choices}
         never = {"analysis": set()}.get(noun, set())
         assert known - reached == never, noun
-        assert {state for state in known if not any(state in sources for sources, _ in table.values())} == FINAL[noun]
+        assert {
+            state for state in known if not any(state in sources for sources, _ in table.values())
+        } == FINAL[noun]
 
 
 class Stored:
@@ -134,7 +142,11 @@ def test_an_event_in_a_wrong_state_changes_nothing_in_the_database(scene) -> Non
         owner = story.who.client if noun == "request" else story.who.analyst
         sources, _ = TRANSITIONS[noun][event]
         with story.as_(owner):
-            rows = [r for r in MODELS[noun].objects.filter(organisation_id=owner.organisation_id) if r.state not in sources]
+            rows = [
+                r
+                for r in MODELS[noun].objects.filter(organisation_id=owner.organisation_id)
+                if r.state not in sources
+            ]
         for row in rows[:2]:
             row.state = sorted(sources)[0]  # a stale page thinks that it may
             with pytest.raises(NotPossibleNow), recording(owner):

@@ -3,7 +3,6 @@
 from hashlib import sha256
 
 import pytest
-from scenes import story as tale
 
 from atmpxb.quality.actions import catalogue
 from atmpxb.quality.assays.method import MethodError
@@ -15,6 +14,7 @@ from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import Person, Role
 from atmpxb.records.people.queries import actor_for
 from atmpxb.records.signatures.actions import Changed, digest_of
+from scenes import story as tale
 
 APPEARANCE = (tale.examples() / "counts/appearance.toml").read_bytes()
 NEXT = APPEARANCE.replace(b'version = "1.0"', b'version = "1.1"')
@@ -22,7 +22,9 @@ NEXT = APPEARANCE.replace(b'version = "1.0"', b'version = "1.1"')
 
 def make_effective(story, approver, version: DocumentVersion) -> DocumentVersion:
     seen = digest_of(documents.approval_content(version))
-    return documents.make_effective(actor=approver, version=version, proof=story.who.proof(approver), seen=seen)
+    return documents.make_effective(
+        actor=approver, version=version, proof=story.who.proof(approver), seen=seen
+    )
 
 
 def test_a_new_version_supersedes_the_effective_one_and_both_keep_their_bytes(scene) -> None:
@@ -66,7 +68,9 @@ def test_the_author_does_not_approve_under_another_role_either(scene) -> None:
     story = scene("founded")
     author = story.who.analyst
     administrator = story.administrator()
-    people.grant_role(actor=administrator, person=story.get(Person, pk=author.person_id), role=Role.QP, function="x")
+    people.grant_role(
+        actor=administrator, person=story.get(Person, pk=author.person_id), role=Role.QP, function="x"
+    )
     both = actor_for(story.get(Person, pk=author.person_id), tale.LAB)
     assert both is not None
     assert both.roles == {"analyst", "qp"}
@@ -81,7 +85,10 @@ def test_a_text_that_changed_since_it_was_seen_is_not_signed(scene) -> None:
     before = story.standing()
     with pytest.raises(Changed, match="look at it again"):
         documents.make_effective(
-            actor=story.who.reviewer, version=drafted, proof=story.who.proof(story.who.reviewer), seen="0" * 64
+            actor=story.who.reviewer,
+            version=drafted,
+            proof=story.who.proof(story.who.reviewer),
+            seen="0" * 64,
         )
     assert story.standing() == before
 

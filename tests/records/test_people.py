@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from scenes import PASSWORD
-from scenes import story as tale
 
 from atmpxb.records.ledger.writing import NotPermitted
 from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import GMP_ROLES, Access, Membership, Person, Role, Site
 from atmpxb.records.people.queries import actor_for, workplaces
+from scenes import PASSWORD
+from scenes import story as tale
 
 
 def register(story, *, email: str = "analyst3@sure.example", roles=(Role.ANALYST,), **more):
@@ -65,7 +65,9 @@ def test_an_ended_role_stays_on_record_and_opens_nothing(scene) -> None:
     story = scene("founded")
     person = story.get(Person, pk=story.who.analyst.person_id)
     membership = story.get(Membership, person=person, role="analyst")
-    people.end_role(actor=story.administrator(), membership=membership, reason="has moved to another laboratory")
+    people.end_role(
+        actor=story.administrator(), membership=membership, reason="has moved to another laboratory"
+    )
     assert actor_for(person, tale.LAB) is None
     assert workplaces(person) == ()
     assert story.get(Membership, pk=membership.pk, by=story.administrator()).valid_until is not None
@@ -112,8 +114,9 @@ def test_the_access_log_grows_and_is_never_edited(scene) -> None:
     lab, client = story.who.analyst, story.who.client
     with story.as_(lab):
         size = Access.objects.count()
-    from atmpxb.records.ledger.writing import set_context  # noqa: PLC0415
-    from django.db import connection, transaction  # noqa: PLC0415
+    from django.db import connection, transaction
+
+    from atmpxb.records.ledger.writing import set_context
 
     with transaction.atomic():
         set_context(client.organisation_id, client.person_id)

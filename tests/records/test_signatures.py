@@ -9,8 +9,6 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.utils import timezone
-from scenes import PASSWORD
-from scenes import story as tale
 
 from atmpxb.quality.actions import reviews
 from atmpxb.records.people import actions as people
@@ -18,6 +16,8 @@ from atmpxb.records.people.models import Person, Role
 from atmpxb.records.people.queries import actor_for
 from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.models import Refusal, Signature, SigningKey
+from scenes import PASSWORD
+from scenes import story as tale
 
 
 def submit(story, proof, *, seen: str | None = None) -> None:
@@ -40,11 +40,13 @@ def test_a_signature_binds_what_was_seen_and_anybody_with_the_public_key_can_che
     head = story.entries(story.who.analyst)[manifest["ledger"]["seq"] - 1]
     assert bytes(head.hash).hex() == manifest["ledger"]["hash"]
     assert sha256(signed.manifest.encode()).hexdigest() == signed.manifest_sha256
-    from atmpxb.records.signatures import signing  # noqa: PLC0415
+    from atmpxb.records.signatures import signing
 
     key = story.get(SigningKey, key_id=signed.key_id, organisation_id=story.who.analyst.organisation_id)
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public))
-    tag = next(value for name, value in vars(signing).items() if isinstance(value, bytes) and b"manifest" in value)
+    tag = next(
+        value for name, value in vars(signing).items() if isinstance(value, bytes) and b"manifest" in value
+    )
     public.verify(bytes(signed.seal), tag + signed.manifest.encode())
     with pytest.raises(InvalidSignature):
         public.verify(bytes(signed.seal), tag + signed.manifest.encode().replace(b"OB-001", b"OB-002"))
@@ -112,9 +114,14 @@ def test_a_wrong_password_is_on_record_and_the_password_is_not(scene) -> None:
 
 
 def test_who_has_set_up_a_code_cannot_sign_without_it(scene) -> None:
-    from allauth.mfa.models import Authenticator  # noqa: PLC0415
-    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value, format_hotp_value  # noqa: PLC0415
-    from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time  # noqa: PLC0415
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.totp.internal.auth import (
+        TOTP,
+        format_hotp_value,
+        generate_totp_secret,
+        hotp_value,
+        yield_hotp_counters_from_time,
+    )
 
     story = scene("measured")
     analyst = story.who.analyst
@@ -127,7 +134,9 @@ def test_who_has_set_up_a_code_cannot_sign_without_it(scene) -> None:
             signatures.prove_identity(actor=analyst, password=PASSWORD, code=wrong)
         assert refused.value.factor == "code"
     code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
-    assert signatures.prove_identity(actor=analyst, password=PASSWORD, code=code).person_id == analyst.person_id
+    assert (
+        signatures.prove_identity(actor=analyst, password=PASSWORD, code=code).person_id == analyst.person_id
+    )
 
 
 def test_an_account_whose_holder_nobody_has_confirmed_does_not_sign(scene) -> None:

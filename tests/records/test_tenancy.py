@@ -16,7 +16,8 @@ from atmpxb.records.people.models import Grant, Role
 #: Tables of people's accounts, sessions, queue and migrations: they belong to no organisation.
 NOBODYS = {
     "people_person", "django_session", "django_content_type", "django_migrations", "platform_cache",
-    "auth_group", "auth_group_permissions", "auth_permission", "account_emailaddress", "account_emailconfirmation", "mfa_authenticator", "usersessions_usersession",
+    "auth_group", "auth_group_permissions", "auth_permission",
+    "account_emailaddress", "account_emailconfirmation", "mfa_authenticator", "usersessions_usersession",
     "procrastinate_jobs", "procrastinate_events", "procrastinate_periodic_defers", "procrastinate_workers",
 }  # fmt: skip
 #: Tables whose rows every organisation of the network may read.
@@ -85,7 +86,9 @@ def test_only_the_ledgers_own_role_and_nobody_else_is_past_the_policies(scene) -
                 "SELECT rolname FROM pg_roles WHERE rolname LIKE 'atmpxb%' AND (rolsuper OR rolbypassrls)"
             )
         }
-        owned_by_app = opened.execute("SELECT count(*) FROM pg_class WHERE relowner = 'atmpxb_app'::regrole").fetchone()
+        owned_by_app = opened.execute(
+            "SELECT count(*) FROM pg_class WHERE relowner = 'atmpxb_app'::regrole"
+        ).fetchone()
     assert past == {"atmpxb_backup"}
     assert owned_by_app == (0,)
 
@@ -152,12 +155,15 @@ def test_a_row_in_anothers_name_is_refused(scene) -> None:
                 continue
             column = "id" if table == "people_organisation" else "organisation_id"
             row = everything.execute(
-                f"SELECT to_jsonb(t) FROM {table} t WHERE {column} = %s LIMIT 1", [lab]  # type: ignore[arg-type]
+                f"SELECT to_jsonb(t) FROM {table} t WHERE {column} = %s LIMIT 1",
+                [lab],  # type: ignore[arg-type]
             ).fetchone()
             if row is None:
                 continue
             forged = row[0] | {"id": str(uuid4())} if table != "people_organisation" else row[0]
-            with pytest.raises(InsufficientPrivilege, match="row-level security|only the organisation that owns"):
+            with pytest.raises(
+                InsufficientPrivilege, match=r"row-level security|only the organisation that owns"
+            ):
                 theirs.execute(
                     f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)",  # type: ignore[arg-type]
                     [psycopg.types.json.Jsonb(forged)],
@@ -197,8 +203,14 @@ def test_a_reference_to_another_organisations_row_is_refused(scene) -> None:
             ).fetchone()
             if row is None:
                 continue
-            other = client.organisation_id if row[1] != client.organisation_id else story.who.analyst.organisation_id
-            foreign = everything.execute(f"SELECT id FROM {target} WHERE organisation_id = %s LIMIT 1", [other]).fetchone()  # type: ignore[arg-type]
+            other = (
+                client.organisation_id
+                if row[1] != client.organisation_id
+                else story.who.analyst.organisation_id
+            )
+            foreign = everything.execute(
+                f"SELECT id FROM {target} WHERE organisation_id = %s LIMIT 1", [other]
+            ).fetchone()  # type: ignore[arg-type]
             if foreign is None:
                 foreign = (uuid4(),)
             with pytest.raises(psycopg.errors.IntegrityError):
@@ -224,7 +236,16 @@ def test_uniqueness_does_not_reveal_what_others_use(scene) -> None:
             "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
             " WHERE indisunique AND NOT indisprimary AND indrelid::regclass::text LIKE 'quality\\_%'"
         ).fetchall()
-    scoped = ("organisation_id", "(test_id)", "(run_id,", "(token)", "_id_key", "retest_of_id", "replace", "request_id")
+    scoped = (
+        "organisation_id",
+        "(test_id)",
+        "(run_id,",
+        "(token)",
+        "_id_key",
+        "retest_of_id",
+        "replace",
+        "request_id",
+    )
     revealing = [name for name, text in unique if not any(mark in text or mark in name for mark in scoped)]
     assert revealing == []
     assert len(unique) > 15
@@ -281,9 +302,16 @@ def test_a_grant_ends_by_itself(scene) -> None:
     story = scene("received")
     partner, analyst = story.stranger, story.who.analyst
     now = timezone.now()
-    share_sample(actor=analyst, sample=story.sample("flow"), to=partner.organisation_id, until=now - timedelta(seconds=1))
+    share_sample(
+        actor=analyst,
+        sample=story.sample("flow"),
+        to=partner.organisation_id,
+        until=now - timedelta(seconds=1),
+    )
     assert seen_by(story, partner) == []
-    share_sample(actor=analyst, sample=story.sample("dna"), to=partner.organisation_id, until=now + timedelta(hours=1))
+    share_sample(
+        actor=analyst, sample=story.sample("dna"), to=partner.organisation_id, until=now + timedelta(hours=1)
+    )
     assert seen_by(story, partner) == ["CART-0001.B"]
 
 
@@ -292,7 +320,7 @@ def test_who_reads_a_shared_row_cannot_share_it_on(scene) -> None:
     before = story.standing()
     product = story.request.batch.product_id
     analyst = story.who.analyst
-    from atmpxb.quality.models import Product  # noqa: PLC0415
+    from atmpxb.quality.models import Product
 
     seen = story.get(Product, pk=product)
     with pytest.raises(Exception, match="only the organisation that owns a record can share it"):

@@ -1,7 +1,6 @@
 """Approval and issue: interim, then final, then corrected; each names what it replaces."""
 
 import pytest
-from scenes import story as tale
 
 from atmpxb.quality.actions import certificates
 from atmpxb.quality.certificate.record import parse
@@ -10,6 +9,7 @@ from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.ledger.models import StoredCheckpoint
 from atmpxb.records.signatures.actions import Changed
+from scenes import story as tale
 
 
 def issue(story, kind: str = "final", reason: str = "") -> Certificate:
@@ -28,7 +28,9 @@ def test_the_order_of_things_is_approved_checkpoint_sealed_issued(scene) -> None
     events = story.events(story.who.head)
     approved, issued = events.index("certificate.approved") + 1, events.index("certificate.issued") + 1
     with story.as_(story.who.head):
-        points = list(StoredCheckpoint.objects.filter(organisation_id=certificate.organisation_id).order_by("seq"))
+        points = list(
+            StoredCheckpoint.objects.filter(organisation_id=certificate.organisation_id).order_by("seq")
+        )
     assert certificate.approved_seq == approved
     assert [point.seq for point in points] == [approved, issued], "one before the document, one after"
     entry = story.entries(story.who.head)[issued - 1].content
@@ -56,7 +58,9 @@ def test_interim_then_final_then_corrected(scene) -> None:
     states = {line.code: line.status for line in record.tests}
     assert (states["viable_cells"], states["vcn"]) == ("approved", "pending")
     assert all(line.due_at for line in record.tests if line.status == "pending")
-    assert {test.state for test in story.tests(line="viable_cells")} == {"reviewed"}, "an interim report approves nothing"
+    assert {test.state for test in story.tests(line="viable_cells")} == {"reviewed"}, (
+        "an interim report approves nothing"
+    )
     for kind in ("flow", "qpcr", "observation"):
         tale.review(story.who, story.run(kind))
     second = issue(story)
@@ -66,10 +70,18 @@ def test_interim_then_final_then_corrected(scene) -> None:
     with pytest.raises(certificates.NotReady, match="say why"):
         tale.approve(story.who, story.order)
     third = issue(story, reason="the label of a sample was misprinted")
-    assert (third.version, third.replaces_id, third.reason) == (3, second.pk, "the label of a sample was misprinted")
+    assert (third.version, third.replaces_id, third.reason) == (
+        3,
+        second.pk,
+        "the label of a sample was misprinted",
+    )
     assert public(story, second).superseded_by == f"{third.number} v3"
     assert public(story, third).superseded_by == ""
-    assert [story.fresh(one).state for one in (first, second, third)] == ["superseded", "superseded", "issued"]
+    assert [story.fresh(one).state for one in (first, second, third)] == [
+        "superseded",
+        "superseded",
+        "issued",
+    ]
     assert parse(third.record.encode()).replaces is not None
     with story.as_(story.who.client):
         assert Certificate.objects.count() == 3, "the client keeps seeing the earlier ones"
@@ -82,7 +94,14 @@ def test_a_final_certificate_waits_for_every_test_and_names_those_that_are_missi
     before = story.standing()
     with pytest.raises(certificates.NotReady, match="interim") as refused:
         tale.approve(story.who, story.order)
-    assert {what for what, _ in refused.value.missing} == {"appearance", "identity", "car", "viability", "b_cells", "vcn"}
+    assert {what for what, _ in refused.value.missing} == {
+        "appearance",
+        "identity",
+        "car",
+        "viability",
+        "b_cells",
+        "vcn",
+    }
     assert story.standing() == before
 
 
@@ -118,7 +137,9 @@ def test_issuing_twice_issues_once(scene) -> None:
     before = story.standing()
     certificates.issue(actor=story.who.head, certificate_id=certificate.pk)
     with pytest.raises(NotPossibleNow):
-        certificates.issue_certificate(actor=story.who.head, certificate=certificate, pdf_sha256="0" * 64, size=1, seq=1)
+        certificates.issue_certificate(
+            actor=story.who.head, certificate=certificate, pdf_sha256="0" * 64, size=1, seq=1
+        )
     assert story.standing() == before
 
 

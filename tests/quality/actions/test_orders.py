@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from scenes import LABELS
-from scenes import story as tale
 
 from atmpxb.quality.actions import catalogue, orders, runs
 from atmpxb.quality.models import Order, Request, Sample, Test
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records.documents.models import DocumentVersion
+from scenes import LABELS
+from scenes import story as tale
 
 
 def receive(story, aliquot: str = "flow", **changed) -> Sample:
@@ -27,7 +27,9 @@ def accepted(scene):
 
 def test_accepting_orders_a_test_for_every_line_on_its_aliquot(scene) -> None:
     story = accepted(scene)
-    ordered = {test.line: (test.sample.aliquot, test.method.document.code, test.state) for test in story.tests()}
+    ordered = {
+        test.line: (test.sample.aliquot, test.method.document.code, test.state) for test in story.tests()
+    }
     assert ordered["vcn"] == ("dna", "QP-001", "ordered")
     assert ordered["viability"] == ("flow", "FC-010", "ordered")
     assert len(ordered) == 8
@@ -67,7 +69,11 @@ def test_material_is_taken_into_custody_with_the_time_for_which_it_holds(scene) 
     at = timezone.now() - timedelta(minutes=40)
     receive(story, received_at=at, condition="Sealed")
     sample = story.sample("flow")
-    assert (sample.state, sample.label, sample.use_by) == ("received", "CART-0001.A", at + timedelta(hours=24))
+    assert (sample.state, sample.label, sample.use_by) == (
+        "received",
+        "CART-0001.A",
+        at + timedelta(hours=24),
+    )
     entry = story.entries(story.who.analyst)[-1].content
     assert (entry["event"], entry["facts"]["label"]) == ("sample.received", "CART-0001.A")
     assert entry["happened_at"] < entry["at"]
@@ -128,8 +134,14 @@ def test_a_hold_is_lifted_only_where_there_is_one(scene) -> None:
 
 def test_the_method_of_an_order_stays_when_a_new_version_comes(scene) -> None:
     story = scene("received")
-    source = (tale.examples() / "counts/appearance.toml").read_bytes().replace(b'version = "1.0"', b'version = "1.1"')
-    tale._approve(story.who, story.who.reviewer, catalogue.draft_method(actor=story.who.analyst, source=source))
+    source = (
+        (tale.examples() / "counts/appearance.toml")
+        .read_bytes()
+        .replace(b'version = "1.0"', b'version = "1.1"')
+    )
+    tale._approve(
+        story.who, story.who.reviewer, catalogue.draft_method(actor=story.who.analyst, source=source)
+    )
     (test,) = story.tests(line="appearance")
     assert (test.method.version, test.method.state) == ("1.0", "superseded")
     with pytest.raises(runs.TestsDiffer, match="effective version"):

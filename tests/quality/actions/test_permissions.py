@@ -21,7 +21,10 @@ VERBS = {
     if hasattr(verb, "permission") and verb.__module__ == module.__name__
 }
 REFUSED = sorted(
-    (permission, str(role)) for permission in VERBS for role in Role if str(role) not in PERMISSIONS[permission]
+    (permission, str(role))
+    for permission in VERBS
+    for role in Role
+    if str(role) not in PERMISSIONS[permission]
 )
 SOURCE = Path(__file__).parents[3] / "src" / "atmpxb"
 
@@ -54,7 +57,9 @@ def test_no_single_role_carries_a_batch_from_bench_to_certificate() -> None:
 
 def test_accounts_and_gmp_records_are_in_different_hands() -> None:
     for permission in VERBS:
-        assert (str(Role.ADMINISTRATOR) in PERMISSIONS[permission]) == permission.startswith("people."), permission
+        assert (str(Role.ADMINISTRATOR) in PERMISSIONS[permission]) == permission.startswith("people."), (
+            permission
+        )
 
 
 def test_whoever_holds_no_fitting_role_is_refused_before_anything_else(scene) -> None:

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from scenes import story as tale
 
 from atmpxb.quality.actions import catalogue, orders, requests
 from atmpxb.quality.models import Batch, Product, Request
 from atmpxb.quality.states import NotPossibleNow, RequestState
 from atmpxb.records.documents.models import DocumentVersion
+from scenes import story as tale
 
 
 def product(story) -> Product:
@@ -30,7 +30,7 @@ def register(story, number: str = "CART-0002", *, hours: int = 60) -> Batch:
 
 def submit(story, batch: Batch, **changed) -> Request:
     wanted = {
-        "laboratory": story.organisation(tale.LAB), "specification": changed.get("specification") or specification(story),
+        "laboratory": story.organisation(tale.LAB), "specification": changed.get("specification") or specification(story),  # noqa: E501
         "needed_by": timezone.now() + timedelta(hours=20),
     }  # fmt: skip
     return requests.submit_request(actor=story.who.client, batch=batch, **(wanted | changed))
@@ -85,14 +85,16 @@ def test_what_is_not_shared_stays_unseen(scene) -> None:
 )
 def test_dates_and_numbers_that_cannot_be_are_refused(scene, attempt, error) -> None:
     story = scene("founded")
-    with pytest.raises(error, match=":|before|already"):
+    with pytest.raises(error, match=r":|before|already"):
         attempt(story)
     assert story.events(story.who.analyst)[-1] != "request.arrived"
 
 
 def test_a_draft_specification_cannot_be_asked_for(scene) -> None:
     story = scene("founded")
-    source = (tale.HERE / "specification.toml").read_bytes().replace(b'version = "1.0"', b'version = "2.0"', 1)
+    source = (
+        (tale.HERE / "specification.toml").read_bytes().replace(b'version = "1.0"', b'version = "2.0"', 1)
+    )
     draft = catalogue.draft_specification(actor=story.who.client, source=source)
     batch = register(story)
     before = story.standing()

@@ -1,8 +1,6 @@
 """Submit, review, return, invalidate; and the segregation of those who do it, in every combination."""
 
 import pytest
-from scenes import LABELS, SEED, files
-from scenes import story as tale
 
 from atmpxb.quality.actions import certificates, reviews, runs
 from atmpxb.quality.models import Certificate, Result, Run, Test, WorksheetEntry
@@ -13,6 +11,8 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Person, Role
 from atmpxb.records.people.queries import actor_for
 from atmpxb.records.signatures.actions import Changed, digest_of
+from scenes import LABELS, SEED, files
+from scenes import story as tale
 
 EVERYTHING = (Role.ANALYST, Role.REVIEWER, Role.QP)
 
@@ -35,7 +35,9 @@ def seen(story, run: Run) -> str:
 
 
 def review(story, run: Run, by: Actor, **more) -> Run:
-    return reviews.review_run(actor=by, run=run, proof=story.who.proof(by), seen=more.get("seen") or seen(story, run))
+    return reviews.review_run(
+        actor=by, run=run, proof=story.who.proof(by), seen=more.get("seen") or seen(story, run)
+    )
 
 
 def submit(story, run: Run, by: Actor | None = None) -> Run:
@@ -66,13 +68,19 @@ def test_whoever_did_any_part_of_a_run_does_not_review_it(scene, part: str) -> N
     tests = [test for test in story.tests() if test.method.document.code == "CC-001"]
     run = runs.open_run(actor=hands["opened"], tests=tests)
     received = story.vault.keep(files.counts(LABELS["flow"], SEED)[1])
-    from atmpxb.quality import engine  # noqa: PLC0415
+    from atmpxb.quality import engine
 
     stored = engine.StoredInput(story.vault.path(received.sha256), "c.csv", "", received.sha256)
     runs.attach_file(
-        actor=hands["attached"], run=run, received=received, name="c.csv", facts=engine.read_facts("cell_count", stored)
+        actor=hands["attached"],
+        run=run,
+        received=received,
+        name="c.csv",
+        facts=engine.read_facts("cell_count", stored),
     )
-    entry = runs.write_entry(actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow"))
+    entry = runs.write_entry(
+        actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow")
+    )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
     runs.check_entry(
         actor=story.who.reviewer, entry=entry, proof=story.who.proof(story.who.reviewer),
@@ -109,11 +117,17 @@ def test_whoever_wrote_an_entry_does_not_check_it_under_any_role(scene) -> None:
     story = scene("opened")
     both = with_all_roles(story, story.who.analyst)
     entry = runs.write_entry(
-        actor=story.who.analyst, run=story.run("cell_count"), code="dilution", value="1", sample=story.sample("flow")
+        actor=story.who.analyst,
+        run=story.run("cell_count"),
+        code="dilution",
+        value="1",
+        sample=story.sample("flow"),
     )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
     with pytest.raises(runs.NotYours):
-        runs.check_entry(actor=both, entry=entry, proof=story.who.proof(both), seen=digest_of(runs.entry_content(entry)))
+        runs.check_entry(
+            actor=both, entry=entry, proof=story.who.proof(both), seen=digest_of(runs.entry_content(entry))
+        )
 
 
 # --- submit ---------------------------------------------------------------------------------------------
@@ -122,7 +136,11 @@ def test_whoever_wrote_an_entry_does_not_check_it_under_any_role(scene) -> None:
 def test_a_run_without_results_or_with_an_unchecked_entry_is_not_submitted(scene) -> None:
     story = scene("opened")
     runs.write_entry(
-        actor=story.who.analyst, run=story.run("cell_count"), code="dilution", value="1", sample=story.sample("flow")
+        actor=story.who.analyst,
+        run=story.run("cell_count"),
+        code="dilution",
+        value="1",
+        sample=story.sample("flow"),
     )
     before = story.standing()
     for kind in ("flow", "cell_count", "observation"):
@@ -146,7 +164,9 @@ def test_a_run_is_submitted_once_and_by_what_was_seen(scene) -> None:
     run = story.run("flow")
     before = story.standing()
     with pytest.raises(Changed):
-        reviews.submit_run(actor=story.who.analyst, run=run, proof=story.who.proof(story.who.analyst), seen="0" * 64)
+        reviews.submit_run(
+            actor=story.who.analyst, run=run, proof=story.who.proof(story.who.analyst), seen="0" * 64
+        )
     assert story.standing() == before
     submit(story, run)
     with pytest.raises(NotPossibleNow):
@@ -176,7 +196,10 @@ def test_an_open_run_is_not_reviewed(scene) -> None:
     story = scene("measured")
     run, reviewer = story.run("observation"), story.who.reviewer
     before = story.standing()
-    for deed in (lambda: review(story, run, reviewer), lambda: reviews.return_run(actor=reviewer, run=run, reason="x")):
+    for deed in (
+        lambda: review(story, run, reviewer),
+        lambda: reviews.return_run(actor=reviewer, run=run, reason="x"),
+    ):
         with pytest.raises(NotPossibleNow):
             deed()
     assert story.standing() == before
@@ -255,9 +278,14 @@ def test_a_retest_is_a_new_test_and_the_original_stays_for_ever(scene) -> None:
         assert repeat.retest_of_id == kept.pk
         assert (repeat.state, repeat.run_id) == ("ordered", None)
     with story.as_(story.who.analyst):
-        assert {r.pk: (r.reported, r.verdict, r.current) for r in Result.objects.filter(test__run=run)} == results
+        assert {
+            r.pk: (r.reported, r.verdict, r.current) for r in Result.objects.filter(test__run=run)
+        } == results
     assert story.order.progress["tests"]["invalid"] == 2
     tests = story.tests(pk__in=[test.pk for test in repeats])
     assert runs.open_run(actor=story.who.analyst, tests=tests).number != run.number
     orders_entry = story.entries(story.who.analyst)[-2].content
-    assert (orders_entry["event"], orders_entry["reason"]) == ("run.invalidated", "the counter was not primed")
+    assert (orders_entry["event"], orders_entry["reason"]) == (
+        "run.invalidated",
+        "the counter was not primed",
+    )

@@ -12,7 +12,9 @@ from atmpxb.records.signatures.actions import Changed, digest_of
 from atmpxb.records.signatures.models import Signature
 
 
-def write(story, code: str = "dilution", value: str = "1", *, kind: str = "cell_count", **more) -> WorksheetEntry:
+def write(
+    story, code: str = "dilution", value: str = "1", *, kind: str = "cell_count", **more
+) -> WorksheetEntry:
     more.setdefault("sample", story.sample("flow"))
     return runs.write_entry(actor=story.who.analyst, run=story.run(kind), code=code, value=value, **more)
 
@@ -57,7 +59,7 @@ def test_a_correction_needs_a_reason_and_the_first_value_stays(scene) -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"value": "much"}, engine.WrongValue), ({"value": "  "}, engine.WrongValue), ({"value": "NaN"}, engine.WrongValue),
+        ({"value": "much"}, engine.WrongValue), ({"value": "  "}, engine.WrongValue), ({"value": "NaN"}, engine.WrongValue),  # noqa: E501
         ({"value": "1e999999999999999999999"}, engine.WrongValue), ({"code": "colour"}, runs.WrongEntry),
         ({"sample": None}, runs.WrongEntry),
         ({"kind": "observation", "code": "appearance", "value": "lovely"}, engine.WrongValue),
@@ -133,7 +135,9 @@ def test_a_plate_map_is_changed_with_a_reason_only(scene) -> None:
     runs.set_plate_map(actor=story.who.analyst, run=run, wells={"A1": {"sample": "CART-0001.B"}})
     with pytest.raises(runs.WrongEntry, match="reason"):
         runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={})
-    runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={"A2": {"sample": "x"}}, reason="turned")
+    runs.set_plate_map(
+        actor=story.who.analyst, run=story.run("qpcr"), wells={"A2": {"sample": "x"}}, reason="turned"
+    )
     entry = story.entries(story.who.analyst)[-1].content
     (row,) = entry["rows"]
     assert (row["before"], row["after"]) == (

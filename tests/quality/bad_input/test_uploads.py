@@ -9,10 +9,10 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404
 from django.test import RequestFactory
-from scenes import LABELS, SEED, files
 
 from atmpxb.quality.models import RunFile
 from atmpxb.quality.pages.uploads import upload
+from scenes import LABELS, SEED, files
 
 GIGABYTE = 1024**3
 
@@ -43,11 +43,18 @@ def put(story, actor, run, *, body, length: str | None, name: str = "tube.fcs"):
 
 
 def test_a_file_arrives(scene) -> None:
-    import io  # noqa: PLC0415
+    import io
 
     story = scene("opened")
     name, data = next(files.tubes(LABELS["flow"], SEED, count=1, events=2_000))
-    status, said = put(story, story.who.analyst, story.run("flow"), body=io.BytesIO(data), length=str(len(data)), name=f"C:\\data\\{name}")
+    status, said = put(
+        story,
+        story.who.analyst,
+        story.run("flow"),
+        body=io.BytesIO(data),
+        length=str(len(data)),
+        name=f"C:\\data\\{name}",
+    )
     assert status == 201
     assert story.vault.read(said["sha256"]) == data
     assert story.get(RunFile).name == name, "without the path of the instrument's computer"
@@ -95,7 +102,7 @@ def test_a_body_over_the_limit_is_dropped_while_it_streams(scene, settings) -> N
         while True:
             yield bytes(1024**2)
 
-    from atmpxb.records.vault.store import TooLarge  # noqa: PLC0415
+    from atmpxb.records.vault.store import TooLarge
 
     tracemalloc.start()
     with pytest.raises(TooLarge):
@@ -135,10 +142,12 @@ def test_who_may_not_attach_or_is_too_late_is_told_before_a_byte_is_read(scene) 
     [(b"not fcs at all, and long enough to be asked", 422, "FCS")],
 )
 def test_a_file_set_apart_answers_with_the_reason(scene, body: bytes, status: int, says: str) -> None:
-    import io  # noqa: PLC0415
+    import io
 
     story = scene("opened")
-    answered, said = put(story, story.who.analyst, story.run("flow"), body=io.BytesIO(body), length=str(len(body)))
+    answered, said = put(
+        story, story.who.analyst, story.run("flow"), body=io.BytesIO(body), length=str(len(body))
+    )
     assert answered == status
     assert says in said["cure"]
     assert story.get(RunFile).state == "unreadable"

@@ -14,7 +14,9 @@ TAMPERING = ("UPDATE {} SET seq = seq", "DELETE FROM {}", "TRUNCATE {}")
 
 def session(story, role: str) -> psycopg.Connection:
     opened = psycopg.connect(story.url(role), autocommit=True)
-    opened.execute("SELECT set_config('app.organisation', %s, false)", [str(story.who.analyst.organisation_id)])
+    opened.execute(
+        "SELECT set_config('app.organisation', %s, false)", [str(story.who.analyst.organisation_id)]
+    )
     return opened
 
 
@@ -67,7 +69,9 @@ def test_a_strangers_chain_takes_no_entry(scene) -> None:
         with pytest.raises(InsufficientPrivilege, match="shares nothing with"):
             app.execute("SELECT ledger_append(%s, '{}')", [story.stranger.organisation_id])
         # The client shares its request with the laboratory, so these two tell each other.
-        told = app.execute("SELECT seq FROM ledger_append(%s, '{}')", [story.who.client.organisation_id]).fetchone()
+        told = app.execute(
+            "SELECT seq FROM ledger_append(%s, '{}')", [story.who.client.organisation_id]
+        ).fetchone()
     assert told
     assert len(story.entries(story.who.client)) == told[0]
 
@@ -118,7 +122,9 @@ def test_an_entry_on_another_chain_does_not_excuse_the_change(scene) -> None:
             app.commit()
 
 
-@pytest.mark.parametrize("table", ["quality_sample", "quality_result", "signatures_signature", "vault_storedfile"])
+@pytest.mark.parametrize(
+    "table", ["quality_sample", "quality_result", "signatures_signature", "vault_storedfile"]
+)
 def test_the_application_deletes_nothing(scene, table: str) -> None:
     story = scene("submitted")
     with session(story, "atmpxb_app") as app:

@@ -4,9 +4,9 @@ The other two, a segregation check and a status gate that do not fire, are in ``
 """
 
 import base64
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-import json
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -35,7 +35,9 @@ ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu")
 def test_a_reader_in_another_time_zone_gets_no_false_alarm(scene, zone: str) -> None:
     story = scene("certified")
     lab = story.who.analyst
-    with psycopg.connect(story.url("atmpxb_app"), options=f"-c TimeZone={zone} -c DateStyle=SQL,DMY") as reader:
+    with psycopg.connect(
+        story.url("atmpxb_app"), options=f"-c TimeZone={zone} -c DateStyle=SQL,DMY"
+    ) as reader:
         reader.execute("SELECT set_config('app.organisation', %s, false)", [str(lab.organisation_id)])
         links = [
             Link(seq, bytes(payload), bytes(prev), bytes(found))
@@ -66,6 +68,7 @@ def test_rows_compare_equal_with_their_entries_in_every_time_zone(scene, zone: s
 @contextmanager
 def read_in(zone: str) -> Iterator[None]:
     """Another installation's clock: the connection and the language of times are set to this zone."""
+
     def set_zone(name: str | None) -> None:
         connections["default"].close()
         connections["default"].settings_dict["TIME_ZONE"] = name
@@ -147,7 +150,7 @@ def test_a_history_written_anew_from_a_changed_entry_does_not_match_what_was_wit
         payload = link.payload.replace(b"18.5", b"17.5") if link is links[place] else link.payload
         found = entry_hash(prev, link.seq, payload)
         statements.append(
-            f"UPDATE ledger_entry SET payload = '\\x{payload.hex()}', prev = '\\x{prev.hex()}', hash = '\\x{found.hex()}'"
+            f"UPDATE ledger_entry SET payload = '\\x{payload.hex()}', prev = '\\x{prev.hex()}', hash = '\\x{found.hex()}'"  # noqa: E501
             f" WHERE organisation_id = '{lab.organisation_id}' AND seq = {link.seq}"
         )
         prev = found
@@ -161,13 +164,17 @@ def test_a_history_written_anew_from_a_changed_entry_does_not_match_what_was_wit
 
 def test_the_file_of_checkpoints_outside_the_database_tells_the_same(scene, settings) -> None:
     story = scene("reviewed")
-    from atmpxb.records.ledger.checkpoints import make_checkpoint  # noqa: PLC0415 - needs the settings of the scene
-    from atmpxb.records.signatures.actions import signing_client  # noqa: PLC0415
+    from atmpxb.records.ledger.checkpoints import make_checkpoint
+    from atmpxb.records.signatures.actions import signing_client
 
     made = make_checkpoint(actor=story.who.head, sign=signing_client())
-    from django.conf import settings as live  # noqa: PLC0415
+    from django.conf import settings as live
 
-    lines = (live.CHECKPOINT_LOG / f"{story.who.head.organisation_id}.jsonl").read_text(encoding="ascii").splitlines()
+    lines = (
+        (live.CHECKPOINT_LOG / f"{story.who.head.organisation_id}.jsonl")
+        .read_text(encoding="ascii")
+        .splitlines()
+    )
     assert [base64.b64decode(json.loads(line)["payload"]) for line in lines] == [bytes(made.payload)]
     as_superuser(story, "TRUNCATE ledger_entry, ledger_head, ledger_checkpoint")
     point = checkpoints.parse(base64.b64decode(json.loads(lines[-1])["payload"]))
@@ -180,7 +187,10 @@ def test_nobody_makes_a_checkpoint_for_another_organisation_or_beyond_the_end(sc
     lab, other = story.who.analyst.organisation_id, story.who.client.organisation_id
     with psycopg.connect(story.url("atmpxb_app")) as app:
         app.execute("SELECT set_config('app.organisation', %s, false)", [str(lab)])
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="whose chain it is"), app.transaction():
+        with (
+            pytest.raises(psycopg.errors.InsufficientPrivilege, match="whose chain it is"),
+            app.transaction(),
+        ):
             app.execute("SELECT ledger_checkpoint_append(%s, 1, '{}', 'key', '\\x00')", [other])
         with pytest.raises(psycopg.errors.RaiseException, match="no entry 9999"), app.transaction():
             app.execute("SELECT ledger_checkpoint_append(%s, 9999, '{}', 'key', '\\x00')", [lab])
@@ -192,9 +202,14 @@ def test_nobody_makes_a_checkpoint_for_another_organisation_or_beyond_the_end(sc
 def test_a_byte_moved_from_one_field_to_the_next_is_noticed(scene) -> None:
     story = scene("received")
     lab = story.who.analyst
-    target = next(link for link in story.links(lab) if b'"country":"NL"' in link.payload or b'"code":"' in link.payload)
+    target = next(
+        link for link in story.links(lab) if b'"country":"NL"' in link.payload or b'"code":"' in link.payload
+    )
     content = json.loads(target.payload)
-    content["actor"]["name"], content["event"] = content["actor"]["name"][:-1], content["actor"]["name"][-1] + content["event"]
+    content["actor"]["name"], content["event"] = (
+        content["actor"]["name"][:-1],
+        content["actor"]["name"][-1] + content["event"],
+    )
     moved = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
     assert len(moved) == len(target.payload)
     as_superuser(
@@ -254,7 +269,9 @@ def test_no_cut_between_entries_can_be_shifted(payloads: list[bytes], data: stra
 
 @settings(derandomize=True, deadline=None)
 @given(PAYLOADS, strategies.data())
-def test_no_entry_can_be_dropped_swapped_or_flipped(payloads: list[bytes], data: strategies.DataObject) -> None:
+def test_no_entry_can_be_dropped_swapped_or_flipped(
+    payloads: list[bytes], data: strategies.DataObject
+) -> None:
     links = chain(payloads)
     place = data.draw(strategies.integers(0, len(links) - 2))
     assert list(breaks(OWNER, links)) == []

@@ -103,11 +103,11 @@ def lines(actor: Actor, filters: Filters) -> Lines:
     """Entries of the actor's organisation, newest first, one page."""
     wanted: dict[str, Any] = {}
     if filters.event:
-        wanted["content_json__event"] = filters.event
+        wanted["event"] = filters.event
     if filters.person:
         wanted["content_json__actor__person"] = str(filters.person)
     if filters.subject:
-        wanted["content_json__subject__id"] = str(filters.subject)
+        wanted["subject"] = filters.subject
     if filters.since:
         wanted["content_json__at__gte"] = f"{filters.since:%Y-%m-%d}"
     if filters.until:

@@ -62,7 +62,9 @@ def test_every_relative_link_leads_somewhere() -> None:
 
 def test_a_link_that_leads_nowhere_is_seen(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# One title\n[a](#one-title) [b](#another) [c](gone.md) [d](page.md#one-title) [e](https://x.example)")
+    page.write_text(
+        "# One title\n[a](#one-title) [b](#another) [c](gone.md) [d](page.md#one-title) [e](https://x.example)"
+    )
     assert list(broken(page)) == ["#another", "gone.md"]
 
 

@@ -10,12 +10,13 @@ import pytest
 from atmpxb.quality import engine
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.seam import AssayError, Entry
+from atmpxb.quality.confined import MEMORY_LIMIT, confined, plain_fork
 
 
 @pytest.mark.parametrize(
     ("work", "code", "says"),
     [
-        ((bytes, engine.MEMORY_LIMIT + 1024**3), "engine.memory", "memory"),
+        ((bytes, MEMORY_LIMIT + 1024**3), "engine.memory", "memory"),
         ((os.abort,), "engine.stopped", "ended without an answer"),
         ((operator.floordiv, 1, 0), "engine.fault", "ZeroDivisionError"),
         ((registry.kind, "palm_reading"), "kind.unknown", "known kinds"),
@@ -23,16 +24,15 @@ from atmpxb.quality.assays.seam import AssayError, Entry
 )
 def test_whatever_happens_in_there_comes_back_as_one_sentence(work, code: str, says: str) -> None:
     with pytest.raises(AssayError) as told:
-        engine._apart(*work)
+        confined(plain_fork(), *work)
     assert told.value.code == code
     assert says in told.value.message
 
 
-def test_what_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "TIME_LIMIT", 1)
+def test_what_takes_too_long_is_stopped() -> None:
     began = time.monotonic()
     with pytest.raises(AssayError, match="was stopped") as told:
-        engine._apart(time.sleep, 60)
+        confined(plain_fork(), time.sleep, 60, seconds=1)
     assert told.value.code == "engine.too_slow"
     assert time.monotonic() - began < 20
 

@@ -113,7 +113,7 @@ def test_a_context_ends_with_its_transaction(scene) -> None:
     with app(story) as opened:
         with opened.transaction():
             opened.execute("SELECT set_config('app.organisation', %s, true)", [str(lab.organisation_id)])
-            assert count(opened, "quality_sample") == 2
+            assert count(opened, "quality_sample") == 3
         with pytest.raises(psycopg.errors.InvalidTextRepresentation):
             count(opened, "quality_sample")
 

@@ -70,6 +70,7 @@ TRANSITIONS: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
     "sample": {
         "sample.received": (frozenset({"expected", "missing"}), "received"),
         "sample.held": (frozenset({"expected", "missing"}), "on_hold"),
+        "sample.put_on_hold": (frozenset({"received"}), "on_hold"),
         "sample.hold_lifted": (frozenset({"on_hold"}), "received"),
         "sample.missing": (frozenset({"expected"}), "missing"),
     },

@@ -9,6 +9,7 @@ from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.ledger.models import StoredCheckpoint
 from atmpxb.records.signatures.actions import Changed
+from atmpxb.records.vault.store import Received
 from scenes import story as tale
 
 
@@ -61,13 +62,13 @@ def test_interim_then_final_then_corrected(scene) -> None:
     assert {test.state for test in story.tests(line="viable_cells")} == {"reviewed"}, (
         "an interim report approves nothing"
     )
-    for kind in ("flow", "qpcr", "observation"):
+    for kind in ("flow", "qpcr", "observation", "transcription"):
         tale.review(story.who, story.run(kind))
     second = issue(story)
     assert (second.version, second.number, second.replaces_id) == (2, first.number, first.pk)
     assert story.fresh(first).state == "superseded"
     assert public(story, first).superseded_token == second.token
-    with pytest.raises(certificates.NotReady, match="say why"):
+    with pytest.raises(certificates.NotReady, match="Say why"):
         tale.approve(story.who, story.order)
     third = issue(story, reason="the label of a sample was misprinted")
     assert (third.version, third.replaces_id, third.reason) == (
@@ -101,6 +102,8 @@ def test_a_final_certificate_waits_for_every_test_and_names_those_that_are_missi
         "viability",
         "b_cells",
         "vcn",
+        "sterility",
+        "endotoxin",
     }
     assert story.standing() == before
 
@@ -138,7 +141,7 @@ def test_issuing_twice_issues_once(scene) -> None:
     certificates.issue(actor=story.who.head, certificate_id=certificate.pk)
     with pytest.raises(NotPossibleNow):
         certificates.issue_certificate(
-            actor=story.who.head, certificate=certificate, pdf_sha256="0" * 64, size=1, seq=1
+            actor=story.who.head, certificate=certificate, received=Received("0" * 64, 1), seq=1
         )
     assert story.standing() == before
 

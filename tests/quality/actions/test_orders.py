@@ -32,10 +32,10 @@ def test_accepting_orders_a_test_for_every_line_on_its_aliquot(scene) -> None:
     }
     assert ordered["vcn"] == ("dna", "QP-001", "ordered")
     assert ordered["viability"] == ("flow", "FC-010", "ordered")
-    assert len(ordered) == 8
-    assert story.order.progress == {"tests": {"ordered": 8}, "samples": {"expected": 2}}
+    assert len(ordered) == 10
+    assert story.order.progress == {"tests": {"ordered": 10}, "samples": {"expected": 3}}
     with story.as_(story.who.client):
-        assert Order.objects.get().progress["tests"] == {"ordered": 8}, "the client sees how far it is"
+        assert Order.objects.get().progress["tests"] == {"ordered": 10}, "the client sees how far it is"
         assert Test.objects.count() == 0, "and no single test"
     assert story.events(story.who.client)[-1] == "request.accepted"
 
@@ -83,7 +83,7 @@ def test_too_little_material_waits_on_hold_for_a_reviewer(scene) -> None:
     story = accepted(scene)
     receive(story, volume_ul=Decimal("199.9"))
     held = story.sample("flow")
-    assert (held.state, held.hold_reason) == ("on_hold", "199.9 µL received, 200.000 µL needed")
+    assert (held.state, held.hold_reason) == ("on_hold", "199.9 µL received, 200 µL needed")
     tests = [test for test in story.tests(sample=held) if test.method.document.code == "FC-010"]
     before = story.standing()
     with pytest.raises(runs.SampleNotAvailable, match="have its hold lifted"):
@@ -117,7 +117,7 @@ def test_a_missing_container_cancels_its_tests_and_may_still_come(scene) -> None
     story = accepted(scene)
     orders.report_missing(actor=story.who.analyst, sample=story.sample("dna"), reason="not in the parcel")
     assert [test.state for test in story.tests(line="vcn")] == ["cancelled"]
-    assert story.order.progress["samples"] == {"expected": 1, "missing": 1}
+    assert story.order.progress["samples"] == {"expected": 2, "missing": 1}
     with pytest.raises(NotPossibleNow):
         orders.report_missing(actor=story.who.analyst, sample=story.sample("dna"), reason="again")
     receive(story, "dna")

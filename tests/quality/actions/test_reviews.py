@@ -146,7 +146,7 @@ def test_a_run_without_results_or_with_an_unchecked_entry_is_not_submitted(scene
     for kind in ("flow", "cell_count", "observation"):
         with pytest.raises(reviews.NotReady) as refused:
             submit(story, story.run(kind))
-        assert ("no results for the present files and entries" in str(refused.value)) is True
+        assert ("No results for the present files and entries" in str(refused.value)) is True
         assert all(cure for _, cure in refused.value.missing)
     assert "second person" in str(refused.value)
     assert story.standing() == before
@@ -155,7 +155,7 @@ def test_a_run_without_results_or_with_an_unchecked_entry_is_not_submitted(scene
 def test_results_of_files_that_changed_since_do_not_count(scene) -> None:
     story = scene("measured")
     tale.attach(story.who, story.run("cell_count"), "more.csv", files.counts(LABELS["flow"], SEED + 5)[1])
-    with pytest.raises(reviews.NotReady, match="no results for the present files"):
+    with pytest.raises(reviews.NotReady, match="No results for the present files"):
         submit(story, story.run("cell_count"))
 
 
@@ -228,7 +228,7 @@ def test_every_exception_is_answered_once_before_the_signature(scene) -> None:
     with story.as_(reviewer):
         keys = [finding.key for finding in reviews.exceptions(run)]
     assert any(key.startswith("result:") for key in keys)
-    with pytest.raises(reviews.NotReady, match="say what this means"):
+    with pytest.raises(reviews.NotReady, match="Say what this means"):
         review(story, run, reviewer)
     for key in keys:
         reviews.dispose(actor=reviewer, run=run, exception=key, text="A true result: the client is told.")

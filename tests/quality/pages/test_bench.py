@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.test import Client
 
 from atmpxb.platform.demo import files, story
+from atmpxb.quality.actions import orders
 from atmpxb.quality.models import Order, Request, Run, RunFile, Sample
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.models import Access
@@ -59,7 +60,7 @@ def test_a_request_is_accepted_and_its_samples_received(
 
     received = shown(analyst, f"{HERE}/receive?label=CART-0001.A")
     expected = re.findall(r'<option value="([0-9a-f-]{36})"', received)
-    assert len(expected) == 2
+    assert len(expected) == 3
     taking = {"sample": expected[0], "label": "CART-0001.A", "temperature_c": "18,5", "condition": "Sealed"}
     status, page = post(analyst, f"{HERE}/receive/take", volume_ul="half a mL", **taking)
     assert status == 422
@@ -88,12 +89,7 @@ def test_a_held_sample_blocks_its_tests_until_a_reviewer_lifts_the_hold(
     analyst, reviewer = sign_in("analyst", "sure"), sign_in("reviewer", "sure")
     with acting_for(cast.analyst.organisation_id, cast.analyst.person_id):
         sample = Sample.objects.get(label=LABELS["dna"])
-    from atmpxb.quality.states import move
-    from atmpxb.records.ledger.writing import record, recording
-
-    with recording(cast.analyst):
-        move(sample, "sample.held", hold_reason="Leaked")
-        record("sample.held", actor=cast.analyst, on=sample)
+    orders.hold_sample(actor=cast.analyst, sample=sample, reason="Leaked")
     assert "On hold: Leaked" in shown(analyst, f"{HERE}/today")
     status, page = post(analyst, f"{HERE}/samples/{sample.pk}/lift-hold", reason="fine")
     assert status == 403
@@ -111,7 +107,7 @@ def test_a_held_sample_blocks_its_tests_until_a_reviewer_lifts_the_hold(
 def test_a_run_follows_one_method(cast: story.Cast, order: Order, sign_in: SignIn) -> None:
     analyst = sign_in("analyst", "sure")
     values = re.findall(r'name="tests" value="([^"]+)"', shown(analyst, f"{HERE}/today"))
-    assert len(values) == 4, "the tests of one method on one sample start together"
+    assert len(values) == 5, "the tests of one method on one sample start together"
     status, page = post(analyst, f"{HERE}/runs/new", tests=values)
     assert status == 422
     assert "choose tests of one method" in page

@@ -184,7 +184,7 @@ def test_the_ledger_shows_what_changed_and_leaves_as_a_chain_that_verifies(
 ) -> None:
     browser: Client = sign_in("reviewer", "sure")
     page = browser.get("/o/sure/ledger", {"event": "sample.received"})
-    assert [line.event for line in page.context["found"].lines] == ["sample.received"] * 2
+    assert [line.event for line in page.context["found"].lines] == ["sample.received"] * 3
     last = page.context["found"].lines[0]
     entry = browser.get(f"/o/sure/ledger/{last.seq}").content.decode()
     assert "<del>expected</del>" in entry

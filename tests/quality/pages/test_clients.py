@@ -104,13 +104,13 @@ def test_progress_is_all_that_a_client_sees_before_approval(
     browser: Client = sign_in("client", "anicells")
     listed = browser.get("/o/anicells/batches").content.decode()
     assert "Being tested" in listed
-    assert "0 of 8" in listed
+    assert "0 of 10" in listed
     page = browser.get(f"/o/anicells/batches/{order.request.batch_id}").content.decode()
-    assert "2 of 2" in page
+    assert "3 of 3" in page
     assert "Complies" not in page
     in_dutch = sign_in("client", "anicells", "nl").get("/o/anicells/batches").content.decode()
     assert "Wordt getest" in in_dutch
-    assert "0 van 8" in in_dutch
+    assert "0 van 10" in in_dutch
 
 
 @pytest.mark.parametrize("hour", ["2026-03-29T02:30", "2026-10-25T02:30"])

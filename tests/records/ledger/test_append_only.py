@@ -12,6 +12,10 @@ TABLES = ("ledger_entry", "ledger_checkpoint")
 TAMPERING = ("UPDATE {} SET seq = seq", "DELETE FROM {}", "TRUNCATE {}")
 
 
+#: The least that an entry says: what happened to which record.
+ENTRY = b'{"event":"test.told","subject":{"id":"00000000-0000-7000-8000-000000000000"}}'
+
+
 def session(story, role: str) -> psycopg.Connection:
     opened = psycopg.connect(story.url(role), autocommit=True)
     opened.execute(
@@ -67,10 +71,10 @@ def test_a_strangers_chain_takes_no_entry(scene) -> None:
     story = scene("requested")
     with session(story, "atmpxb_app") as app:
         with pytest.raises(InsufficientPrivilege, match="shares nothing with"):
-            app.execute("SELECT ledger_append(%s, '{}')", [story.stranger.organisation_id])
+            app.execute("SELECT ledger_append(%s, %s)", [story.stranger.organisation_id, ENTRY])
         # The client shares its request with the laboratory, so these two tell each other.
         told = app.execute(
-            "SELECT seq FROM ledger_append(%s, '{}')", [story.who.client.organisation_id]
+            "SELECT seq FROM ledger_append(%s, %s)", [story.who.client.organisation_id, ENTRY]
         ).fetchone()
     assert told
     assert len(story.entries(story.who.client)) == told[0]
@@ -80,14 +84,14 @@ def test_nobody_else_may_call_the_function(scene) -> None:
     story = scene("founded")
     for role in ("atmpxb_owner", "atmpxb_backup"):
         with session(story, role) as opened, pytest.raises(InsufficientPrivilege, match="ledger_append"):
-            opened.execute("SELECT ledger_append(%s, '{}')", [story.who.analyst.organisation_id])
+            opened.execute("SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, ENTRY])
 
 
 def test_an_entry_without_a_context_is_an_error_not_a_gap(scene) -> None:
     story = scene("founded")
     with psycopg.connect(story.url("atmpxb_app"), autocommit=True) as app:
         with pytest.raises(psycopg.errors.UndefinedObject, match=r"app\.organisation"):
-            app.execute("SELECT ledger_append(%s, '{}')", [story.who.analyst.organisation_id])
+            app.execute("SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, ENTRY])
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,7 @@ def test_an_entry_on_another_chain_does_not_excuse_the_change(scene) -> None:
     with session(story, "atmpxb_app") as app:
         app.autocommit = False
         app.execute("UPDATE quality_sample SET volume_ul = volume_ul + 1")
-        app.execute("SELECT ledger_append(%s, '{}')", [story.who.client.organisation_id])
+        app.execute("SELECT ledger_append(%s, %s)", [story.who.client.organisation_id, ENTRY])
         with pytest.raises(IntegrityConstraintViolation, match="quality_sample"):
             app.commit()
 

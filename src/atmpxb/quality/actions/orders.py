@@ -147,6 +147,15 @@ def receive_sample(
     return sample
 
 
+@action("quality.hold_sample", roles={Role.ANALYST, Role.REVIEWER, Role.QP})
+def hold_sample(*, actor: Actor, sample: Sample, reason: str) -> Sample:
+    """Put a received sample on hold, for a stated reason; no test of it starts until a reviewer lifts the hold."""
+    move(sample, "sample.put_on_hold", hold_reason=reason)
+    refresh(sample.order)
+    record("sample.put_on_hold", actor=actor, on=sample, reason=reason)
+    return sample
+
+
 @action("quality.lift_hold", roles={Role.REVIEWER, Role.QP})
 def lift_hold(*, actor: Actor, sample: Sample, reason: str) -> Sample:
     """Let a held sample be tested after all, for a stated reason."""

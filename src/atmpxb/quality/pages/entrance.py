@@ -80,7 +80,7 @@ def deed(view: Callable[..., str]) -> View:
         try:
             target = view(request, request.actor, **address)
         except Exception as error:
-            cache.delete(sent)  # nothing was recorded: the same form may be sent again
+            cache.set(sent, None, timeout=0)  # nothing was recorded: the same form may be sent again
             found = refusals_of(error)
             if found is None:
                 raise

@@ -34,8 +34,8 @@ def test_a_batch_goes_from_request_to_a_certificate_that_proves_itself(
     accept(analyst, number)
     receive(analyst, number)
     runs = open_runs(analyst, number)
-    measure(analyst, runs, number)
     write_worksheets(analyst, enter("analyst2@sure.example"), runs)
+    measure(analyst, runs, number)
     submit(analyst, runs)
     review(enter("reviewer@sure.example"), runs)
     certificate = approve(enter("qp@sure.example"), number)
@@ -80,7 +80,7 @@ def request_testing(client: Visitor, number: str) -> None:
 def accept(analyst: Visitor, number: str) -> None:
     page = analyst.go("/o/sure/today")
     asked = page.get_by_role("region", name=f"anicells asks to test batch {number}")
-    asked.get_by_text("7 tests and the sampling plan").click()
+    asked.get_by_text("8 tests and the sampling plan").click()
     analyst.look("worklist")
     asked.get_by_role("button", name="Accept request").click()
     expect(asked).to_have_count(0)
@@ -125,9 +125,6 @@ def open_runs(analyst: Visitor, number: str) -> dict[str, str]:
 def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
     """Files dropped on each run; results stand a moment later, with their plots and nothing to press."""
     flow, dna = f"{number}.A", f"{number}.B"
-    page = analyst.go(runs["counts"])
-    analyst.look()
-    _write_entry(page, "Dilution before counting", "1")
     dropped: dict[str, list[tuple[str, bytes]]] = {
         "flow": list(files.tubes(flow, 921, count=2, events=EVENTS)),
         "qpcr": [files.plate({dna: 1.8}, 921)],
@@ -164,6 +161,9 @@ def _write_entry(page: Page, name: str, value: str) -> None:
 
 def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) -> None:
     """What no instrument sees is written by one person and checked, with a password, by another."""
+    page = analyst.go(runs["counts"])
+    analyst.look()
+    _write_entry(page, "Dilution before counting", "1")
     page = analyst.go(runs["look"])
     _write_entry(page, "Appearance", "opaque_free")
     for kind in ("counts", "look"):
@@ -244,7 +244,7 @@ def approve(head: Visitor, number: str) -> dict[str, str]:
 def collect(client: Visitor, number: str, folder: Path) -> Path:
     """The client sees the same certificate and takes the PDF home."""
     page = client.go("/o/anicells/batches")
-    expect(page.locator("#batches tbody tr").filter(has_text=number)).to_contain_text("7 of 7")
+    expect(page.locator("#batches tbody tr").filter(has_text=number)).to_contain_text("8 of 8")
     client.look("batches")
     page.get_by_role("link", name=number, exact=True).click()
     client.look("batch")

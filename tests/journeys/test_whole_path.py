@@ -192,7 +192,7 @@ def submit(analyst: Visitor, runs: dict[str, str]) -> None:
             analyst.look()
             expect(dialog).to_be_visible()
         _sign(dialog, analyst)
-        expect(page.locator("main .page-header")).to_contain_text(re.compile("In review|Submitted"))
+        expect(page.locator("main .page-header")).to_contain_text("Waiting for review")
     page.goto(analyst.installation.address + runs["flow"])
     page.locator("#results tbody tr a").first.click()
     analyst.look("result")
@@ -226,7 +226,7 @@ def approve(head: Visitor, number: str) -> dict[str, str]:
     expect(page.locator("#draft")).to_contain_text("Draft of the certificate")
     head.look("approve")
     _sign(page.locator("section#sign"), head)
-    expect(page.get_by_role("heading", name="The document")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="The document", exact=True)).to_be_visible(timeout=60_000)
     pictures = page.locator("img.document-page")
     assert pictures.count() >= 2
     page.evaluate("for (const one of document.images) one.loading = 'eager'")

@@ -21,6 +21,11 @@ TALLEST, HEAVIEST = 1600, 150 * 1024  # pixels, bytes of a picture
 BUDGET = {"html": 30.0, "css": 15.0, "js": 25.0}
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+#: Waits for all pictures of a page, also those below the fold; throws when one can't be shown.
+_PICTURES_STAND = """async () => {
+  for (const one of document.images) one.loading = "eager";
+  await Promise.all([...document.images].map((one) => one.decode()));
+}"""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class Visitor:
         """Hold the page to the interface guide; with a name, take its picture when pictures are wanted."""
         page = self.page
         page.wait_for_load_state("networkidle")
+        page.evaluate(_PICTURES_STAND)
         where = f"{page.url} as {self.account or 'anybody'} ({self.language})"
         if name and os.environ.get("ATMPXB_SCREENSHOTS") == "1":
             _keep(page.screenshot(full_page=True, animations="disabled"), f"{name}-{self.language}.png")

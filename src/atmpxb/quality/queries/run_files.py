@@ -10,13 +10,6 @@ from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Run, RunFile
 from atmpxb.quality.states import FileState
 
-#: How files of a format are named, where that isn't by the format: what a file picker shows.
-_ENDINGS = {
-    "vicell_blu": (".csv",),
-    "nucleoview": (".csv",),
-    "image": (".png", ".jpg", ".jpeg", ".tif", ".tiff"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Needed:
@@ -28,10 +21,6 @@ class Needed:
     minimum: int
     maximum: int | None
     count: int
-
-    @property
-    def endings(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(end for name in self.formats for end in _ENDINGS.get(name, (f".{name}",))))
 
     @property
     def met(self) -> bool:

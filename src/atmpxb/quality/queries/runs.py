@@ -96,7 +96,7 @@ class RunPage:
     @property
     def formats(self) -> str:
         """What the drop zone accepts."""
-        return ", ".join(sorted({end for item in self.needed for end in item.endings}))
+        return ", ".join(sorted({f".{name}" for item in self.needed for name in item.formats}))
 
     @property
     def set_apart(self) -> tuple[run_files.Attached, ...]:

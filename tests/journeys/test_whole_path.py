@@ -1,0 +1,287 @@
+"""From a client's request to a certificate that proves itself, as five people live it in their browsers."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from journeys.installation import Installation
+from journeys.visitor import Visitor
+from playwright.sync_api import Page, expect
+
+from atmpxb.platform.demo import files
+
+pytestmark = pytest.mark.journey
+
+EVENTS = 20_000
+type Enter = Callable[..., Visitor]
+
+
+def test_a_batch_goes_from_request_to_a_certificate_that_proves_itself(
+    enter: Enter, installation: Installation, numbers: Iterator[str], tmp_path: Path
+) -> None:
+    enter().go("/account/login/")
+    enter().look("login")
+    number = next(numbers)
+    client, analyst = enter("client@anicells.example"), enter("analyst@sure.example")
+    request_testing(client, number)
+    accept(analyst, number)
+    receive(analyst, number)
+    runs = open_runs(analyst, number)
+    write_worksheets(analyst, enter("analyst2@sure.example"), runs)
+    measure(analyst, runs, number)
+    submit(analyst, runs)
+    review(enter("reviewer@sure.example"), runs)
+    certificate = approve(enter("qp@sure.example"), number)
+    pdf = collect(client, number, tmp_path)
+    verified_offline(client, certificate, pdf, tmp_path)
+    public = enter()
+    public.go(certificate["public"])
+    expect(public.page.get_by_role("heading", level=1)).to_have_text("Genuine and current")
+    public.look("verify")
+    checked_in_the_browser(public.page, pdf, tmp_path)
+
+
+def request_testing(client: Visitor, number: str) -> None:
+    """The client registers the batch and sees, before asking, what the laboratory will be able to read."""
+    page = client.go("/o/anicells/batches")
+    page.get_by_role("link", name="Register a batch").click()
+    client.look()
+    now = datetime.now(ZoneInfo("Europe/Brussels"))
+    page.get_by_label("Product", exact=True).select_option(index=0)
+    page.get_by_label("Batch number").fill(number)
+    page.get_by_label("Pseudonym of the patient").fill("P-51D8")
+    page.get_by_label("Manufactured").fill(f"{now - timedelta(hours=10):%Y-%m-%dT%H:%M}")
+    page.get_by_label("Expires").fill(f"{now + timedelta(hours=70):%Y-%m-%dT%H:%M}")
+    page.get_by_label("Time zone").select_option("Europe/Brussels")
+    page.get_by_role("button", name="Register batch").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(number)
+    page.get_by_role("main").get_by_role("link", name="Request testing").first.click()
+    page.get_by_label("Laboratory", exact=True).select_option("Sure Laboratories · NL")
+    page.get_by_label("Results needed by").fill(f"{now + timedelta(hours=30):%Y-%m-%dT%H:%M}")
+    page.get_by_label("Note to the laboratory").fill("Fresh cells, courier at ambient temperature.")
+    page.get_by_role("button", name="Show what is shared").click()
+    expect(page.locator("#shared")).to_contain_text("Sure Laboratories will be able to read")
+    expect(page.locator("#shared")).to_contain_text("P-51D8")
+    client.look("request")
+    page.get_by_role("button", name="Submit request").click()
+    expect(page.locator("main")).to_contain_text("Recorded")
+    client.look()
+    client.go("/o/anicells/requests")
+    client.look()
+
+
+def accept(analyst: Visitor, number: str) -> None:
+    page = analyst.go("/o/sure/today")
+    asked = page.get_by_role("region", name=f"anicells asks to test batch {number}")
+    asked.get_by_text("8 tests and the sampling plan").click()
+    analyst.look("worklist")
+    asked.get_by_role("button", name="Accept request").click()
+    expect(asked).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("Recorded")
+
+
+def receive(analyst: Visitor, number: str) -> None:
+    """Hands free: the scanner types into the field that has the focus and presses Enter; the page stays open."""
+    page = analyst.go("/o/sure/today")
+    page.get_by_role("link", name=re.compile(r"Receive \d+ samples?")).click()
+    for label, material, volume in (("A", "flow cytometry", "480"), ("B", "qPCR", "185,5")):
+        expect(page.get_by_label("Scan or type the label")).to_be_focused()
+        page.keyboard.type(f"{number}.{label}")
+        page.keyboard.press("Enter")
+        container = page.get_by_label("Container", exact=True)
+        wanted = container.locator("option").filter(has_text=number).filter(has_text=material)
+        container.select_option(wanted.get_attribute("value"))
+        expect(page.get_by_label("Label", exact=True)).to_have_value(f"{number}.{label}")
+        page.get_by_label("Volume").fill(volume)
+        page.get_by_label("Temperature on arrival").fill("18.5")
+        page.get_by_label("Condition").fill("Sealed, label readable")
+        if label == "A":
+            analyst.look("receive")
+        page.get_by_role("button", name="Receive sample").click()
+        expect(page.get_by_role("table", name="Received containers")).to_contain_text(f"{number}.{label}")
+
+
+def open_runs(analyst: Visitor, number: str) -> dict[str, str]:
+    """One run for each method; the address of each."""
+    opened = {}
+    for kind, method in (("flow", "FC-010"), ("qpcr", "QP-001"), ("counts", "CC-001"), ("look", "OB-001")):
+        page = analyst.go("/o/sure/today")
+        rows = page.locator("form table tbody tr").filter(has_text=f"{number}.").filter(has_text=method)
+        expect(rows).to_have_count(1)
+        rows.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Start run").click()
+        expect(page.get_by_role("heading", name="About this run")).to_be_visible()
+        opened[kind] = page.url.removeprefix(analyst.installation.address).partition("?")[0]
+    return opened
+
+
+def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
+    """Files dropped on each run; results stand a moment later, with their plots and nothing to press."""
+    flow, dna = f"{number}.A", f"{number}.B"
+    dropped: dict[str, list[tuple[str, bytes]]] = {
+        "flow": list(files.tubes(flow, 921, count=2, events=EVENTS)),
+        "qpcr": [files.plate({dna: 1.8}, 921)],
+        "counts": [files.counts(flow, 921)],
+    }
+    for kind, chosen in dropped.items():
+        page = analyst.go(runs[kind])
+        page.locator("#raw").set_input_files(
+            [{"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in chosen]
+        )
+        for name, _ in chosen:
+            expect(page.locator("#attached")).to_contain_text(name)
+        expect(page.locator("#results tbody tr").first).to_be_visible(timeout=60_000)
+        expect(page.locator("#progress")).to_have_attribute("aria-busy", "false", timeout=60_000)
+        expect(page.locator("#results .verdict").first).to_contain_text("Complies")
+        if kind != "counts":
+            plots = page.locator("figure.plot img")
+            expect(plots.first).to_be_visible()
+        analyst.look("run" if kind == "flow" else "")
+
+
+def _write_entry(page: Page, name: str, value: str) -> None:
+    row = page.locator("#entries tbody tr").filter(has_text=name)
+    field = row.locator("[name=value]").first
+    if field.evaluate("(one) => one.tagName") == "SELECT":
+        field.select_option(value)
+    else:
+        field.fill(value)
+    row.get_by_role("button", name="Write").click()
+    expect(page.locator("#entries tbody tr").filter(has_text=name)).to_contain_text("A colleague must check this.")
+
+
+def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) -> None:
+    """What no instrument sees is written by one person and checked, with a password, by another."""
+    page = analyst.go(runs["counts"])
+    analyst.look()
+    _write_entry(page, "Dilution before counting", "1")
+    page = analyst.go(runs["look"])
+    _write_entry(page, "Appearance", "opaque_free")
+    for kind in ("counts", "look"):
+        page = second.go(runs[kind])
+        page.get_by_role("link", name="Check and sign").click()
+        second.look()
+        _sign(page.locator("main"), second)
+        expect(page.locator("#entries")).to_contain_text("Second analyst")
+        expect(page.get_by_role("link", name="Check and sign")).to_have_count(0)
+
+
+def _sign(form: Any, who: Visitor) -> None:
+    form.locator("input[type=password]").fill(who.installation.password)
+    form.locator("form:has(input[type=password]) button.primary").click()
+
+
+def submit(analyst: Visitor, runs: dict[str, str]) -> None:
+    """Each run is signed as performed; the dialog says in words what the signature binds."""
+    for kind, address in runs.items():
+        page = analyst.go(address)
+        expect(page.locator("#results tbody tr").first).to_be_visible(timeout=60_000)
+        page.get_by_role("button", name="Submit for review").click()
+        dialog = page.locator("dialog#sign")
+        expect(dialog).to_contain_text("What you sign")
+        if kind == "flow":
+            analyst.look()
+            expect(dialog).to_be_visible()
+        _sign(dialog, analyst)
+        expect(page.locator("main .page-header")).to_contain_text("Waiting for review")
+    page.goto(analyst.installation.address + runs["flow"])
+    page.locator("#results tbody tr a").first.click()
+    analyst.look("result")
+
+
+def review(reviewer: Visitor, runs: dict[str, str]) -> None:
+    """Exceptions first: each gets its word, then the reviewer signs."""
+    page = reviewer.go("/o/sure/reviews")
+    reviewer.look()
+    for kind, address in runs.items():
+        page = reviewer.go(address.replace("/runs/", "/reviews/"))
+        if kind == "flow":
+            reviewer.look("review")
+        elif kind == "qpcr":
+            reviewer.look()
+        while (open_ones := page.get_by_role("button", name="Record disposition")).count():
+            left = open_ones.count()
+            page.get_by_label("What it means for the results").first.fill("Looked at the data: no influence.")
+            open_ones.first.click()
+            expect(page.get_by_role("button", name="Record disposition")).to_have_count(left - 1)
+        _sign(page.locator("section#sign"), reviewer)
+        expect(page.get_by_role("heading", level=1)).to_have_text("To review")
+        expect(page.locator("main")).to_contain_text("Recorded")
+
+
+def approve(head: Visitor, number: str) -> dict[str, str]:
+    """The head of quality control finds the batch on the board, reads the draft in words, and signs."""
+    page = head.go("/o/sure/board")
+    head.look("board")
+    page.get_by_role("article").filter(has_text=number).get_by_role("link", name="Open release").click()
+    expect(page.locator("#draft")).to_contain_text("Draft of the certificate")
+    head.look("approve")
+    _sign(page.locator("section#sign"), head)
+    expect(page.get_by_role("heading", name="The document", exact=True)).to_be_visible(timeout=60_000)
+    pictures = page.locator("img.document-page")
+    assert pictures.count() >= 2
+    head.look("certificate")
+    public = page.get_by_role("link", name="Public page").get_attribute("href")
+    assert public
+    found = {"path": page.url.removeprefix(head.installation.address).partition("?")[0], "public": public}
+    for path in ("certificates", "ledger", "releases", "ledger/checkpoints"):
+        head.go(f"/o/sure/{path}")
+        head.look("ledger" if path == "ledger" else "")
+    return found
+
+
+def collect(client: Visitor, number: str, folder: Path) -> Path:
+    """The client sees the same certificate and takes the PDF home."""
+    page = client.go("/o/anicells/batches")
+    expect(page.locator("#batches tbody tr").filter(has_text=number)).to_contain_text("8 of 8")
+    client.look("batches")
+    page.get_by_role("link", name=number, exact=True).click()
+    client.look("batch")
+    page.locator("#certificates tbody tr a").first.click()
+    client.look()
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download PDF").click()
+    pdf = folder / coming.value.suggested_filename
+    coming.value.save_as(pdf)
+    with page.expect_download() as coming:
+        page.get_by_role("link", name=re.compile("raw files")).click()
+    coming.value.save_as(folder / "raw.zip")
+    return pdf
+
+
+def verified_offline(client: Visitor, certificate: dict[str, str], pdf: Path, folder: Path) -> None:
+    """``atmpxb verify`` with the trust list of the installation: every check holds, and the results are recomputed."""
+    trust = folder / "trust.json"
+    trust.write_bytes(client.context.request.get(client.installation.address + "/trust.json").body())
+    with zipfile.ZipFile(folder / "raw.zip") as archive:
+        archive.extractall(folder / "raw")
+    # A process of its own: no database, no settings, and not the event loop that drives the browser.
+    asked = [sys.executable, "-m", "atmpxb.platform.cli", "verify", str(pdf), "--json"]
+    asked += ["--raw", str(folder / "raw"), "--trust", str(trust)]
+    bare = {"PATH": os.environ["PATH"], "ATMPXB_HOME": str(folder / "nowhere")}
+    answer = subprocess.run(asked, env=bare, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert answer.stdout, answer.stderr
+    report = json.loads(answer.stdout)
+    assert report["holds"] is True, report
+    assert answer.returncode == 0
+
+
+def checked_in_the_browser(page: Page, pdf: Path, folder: Path) -> None:
+    """The public page compares a chosen file with the published hash; one changed byte is another document."""
+    page.get_by_label("Certificate (PDF)").set_input_files(pdf)
+    answer = page.locator("[data-answer]")
+    expect(answer).to_contain_text("Same: this file is the published document")
+    changed = bytearray(pdf.read_bytes())
+    changed[len(changed) // 2] ^= 1
+    (folder / "changed.pdf").write_bytes(changed)
+    page.get_by_label("Certificate (PDF)").set_input_files(folder / "changed.pdf")
+    expect(answer).to_contain_text("Different: this file is not the published document")

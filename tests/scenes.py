@@ -99,17 +99,13 @@ class Scene:
     def run(self, kind: str) -> Run:
         """The newest run of an assay kind."""
         with self.as_(self.who.analyst):
-            found = (
-                Run.objects.select_related("method__document").filter(kind=kind).order_by("-number").first()
-            )
+            found = Run.objects.select_related("method__document").filter(kind=kind).order_by("-number").first()
         assert found is not None, f"no run of kind {kind}"
         return found
 
     def tests(self, **what: Any) -> list[Test]:
         with self.as_(self.who.analyst):
-            return list(
-                Test.objects.filter(**what).select_related("method__document", "sample", "order", "run")
-            )
+            return list(Test.objects.filter(**what).select_related("method__document", "sample", "order", "run"))
 
     def seen_certificate(self, kind: str = "final", language: str = "en", reason: str = "") -> str:
         """The digest of the draft that the approver looks at."""
@@ -117,9 +113,7 @@ class Scene:
             return digest_of(certificates.content(self.order_for_approval(), kind, language, reason))
 
     def order_for_approval(self) -> Order:
-        return Order.objects.select_related(
-            "request__batch__product", "request__specification", "client"
-        ).get()
+        return Order.objects.select_related("request__batch__product", "request__specification", "client").get()
 
     # ------------------------------------------------------------------ records
 
@@ -286,9 +280,7 @@ class Library:
             copy.parent.mkdir(exist_ok=True)
             os.link(path, copy)
         roles.clone(self.postgres.admin_url(), template, name)
-        with override_settings(
-            VAULT=vault, CHECKPOINT_LOG=folder / "checkpoints", SIGNER_SOCKET=str(self.signer)
-        ):
+        with override_settings(VAULT=vault, CHECKPOINT_LOG=folder / "checkpoints", SIGNER_SOCKET=str(self.signer)):
             try:
                 with connected(self.postgres, name), environment(self.postgres, name, folder, self.signer):
                     yield Scene(name, self.postgres, Vault(vault))
@@ -301,9 +293,7 @@ def disconnect_workers(postgres: EmbeddedPostgres, name: str) -> None:
     import psycopg
 
     with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
-        )
+        admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from babel.messages.catalog import Message
-from journeys.visitor import Visitor
 from playwright.sync_api import Page, expect
 
 from atmpxb.platform import messages
+from journeys.visitor import Visitor
 
 pytestmark = pytest.mark.journey
 

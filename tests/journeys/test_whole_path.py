@@ -13,11 +13,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from journeys.installation import Installation
-from journeys.visitor import Visitor
 from playwright.sync_api import Page, expect
 
 from atmpxb.platform.demo import files
+from journeys.installation import Installation
+from journeys.visitor import Visitor
 
 pytestmark = pytest.mark.journey
 

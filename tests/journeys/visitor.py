@@ -10,9 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from journeys.installation import Installation
 from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from journeys.installation import Installation
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 TALLEST, HEAVIEST = 1600, 150 * 1024  # pixels, bytes of a picture

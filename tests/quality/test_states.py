@@ -25,7 +25,7 @@ MODELS = {"request": Request, "sample": Sample, "run": Run, "test": Test, "file"
 BEGINNINGS = {"file": ("ready", "quarantined", "unreadable")}
 #: From these nothing leads away: a signed certificate's fate, a repeated test, a result given up.
 FINAL = {
-    "request": {"withdrawn"}, "sample": {"received"}, "run": {"reviewed", "invalid"}, "file": {"withdrawn"},
+    "request": {"withdrawn"}, "sample": set(), "run": {"reviewed", "invalid"}, "file": {"withdrawn"},
     "test": {"approved", "invalid", "cancelled"}, "analysis": {"done"}, "certificate": {"superseded", "withdrawn"},
 }  # fmt: skip
 EVENTS = sorted({(noun, event) for noun, table in TRANSITIONS.items() for event in table})

@@ -30,7 +30,7 @@ def register(story, number: str = "CART-0002", *, hours: int = 60) -> Batch:
 
 def submit(story, batch: Batch, **changed) -> Request:
     wanted = {
-        "laboratory": story.organisation(tale.LAB), "specification": changed.get("specification") or specification(story),  # noqa: E501
+        "laboratory": story.organisation(tale.LAB), "specification": changed.get("specification") or specification(story),
         "needed_by": timezone.now() + timedelta(hours=20),
     }  # fmt: skip
     return requests.submit_request(actor=story.who.client, batch=batch, **(wanted | changed))

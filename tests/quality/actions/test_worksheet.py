@@ -59,7 +59,7 @@ def test_a_correction_needs_a_reason_and_the_first_value_stays(scene) -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"value": "much"}, engine.WrongValue), ({"value": "  "}, engine.WrongValue), ({"value": "NaN"}, engine.WrongValue),  # noqa: E501
+        ({"value": "much"}, engine.WrongValue), ({"value": "  "}, engine.WrongValue), ({"value": "NaN"}, engine.WrongValue),
         ({"value": "1e999999999999999999999"}, engine.WrongValue), ({"code": "colour"}, runs.WrongEntry),
         ({"sample": None}, runs.WrongEntry),
         ({"kind": "observation", "code": "appearance", "value": "lovely"}, engine.WrongValue),

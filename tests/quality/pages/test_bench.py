@@ -145,9 +145,7 @@ def test_files_in_results_out_and_submitted(
     assert "immutable" in picture["Cache-Control"]
     assert picture.content.startswith(b"<svg")
 
-    status, refusal = post(
-        analyst, f"{address}/submit", password="wrong", seen=seen_on(page), place="refusal-sign"
-    )
+    status, refusal = post(analyst, f"{address}/submit", password="wrong", seen=seen_on(page), place="refusal-sign")
     assert status == 422
     assert 'id="refusal-sign"' in refusal
     assert "attempts left: 4" in refusal
@@ -180,9 +178,7 @@ def test_a_number_opens_on_where_it_comes_from(
     assert b"".join(download.streaming_content) == dict(tubes)[attached[0].name]  # type: ignore[attr-defined]
     assert download["Content-Disposition"].startswith("attachment")
     with acting_for(cast.analyst.organisation_id, cast.analyst.person_id):
-        assert Access.objects.filter(subject=f"raw file {attached[0].file.sha256}").exists(), (
-            "downloads are logged"
-        )
+        assert Access.objects.filter(subject=f"raw file {attached[0].file.sha256}").exists(), "downloads are logged"
     dutch = sign_in("analyst2", "sure", "nl")
     assert "Waarde, niet afgerond" in shown(dutch, link[0])
 
@@ -193,9 +189,7 @@ def test_a_file_of_an_unknown_instrument_is_set_apart_and_released_by_a_reviewer
     from atmpxb.science.simulate.flow.tube import Composition, simulate_tube
 
     analyst, reviewer, run = sign_in("analyst", "sure"), sign_in("reviewer", "sure"), opened["flow"]
-    tube = simulate_tube(
-        3, events=EVENTS, composition=Composition(), sample=LABELS["flow"], serial="STRANGER-9"
-    )
+    tube = simulate_tube(3, events=EVENTS, composition=Composition(), sample=LABELS["flow"], serial="STRANGER-9")
     answer = put(analyst, run, "odd.fcs", tube.data)
     assert answer.status_code == 422
     assert "STRANGER-9 is not registered" in answer.json()["cure"]
@@ -203,9 +197,7 @@ def test_a_file_of_an_unknown_instrument_is_set_apart_and_released_by_a_reviewer
     page = shown(analyst, f"{HERE}/runs/{run.pk}")
     assert "Set apart" in page
     assert "/release" not in page
-    release = re.search(
-        rf"{HERE}/runs/{run.pk}/files/[0-9a-f-]+/release", shown(reviewer, f"{HERE}/runs/{run.pk}")
-    )
+    release = re.search(rf"{HERE}/runs/{run.pk}/files/[0-9a-f-]+/release", shown(reviewer, f"{HERE}/runs/{run.pk}"))
     assert release
     status, _ = post(analyst, release[0], reason="mine")
     assert status == 403
@@ -214,9 +206,7 @@ def test_a_file_of_an_unknown_instrument_is_set_apart_and_released_by_a_reviewer
     assert "Loan instrument" in shown(reviewer, target)
 
 
-def test_a_broken_file_says_what_is_wrong_and_stays_on_record(
-    opened: dict[str, Run], sign_in: SignIn
-) -> None:
+def test_a_broken_file_says_what_is_wrong_and_stays_on_record(opened: dict[str, Run], sign_in: SignIn) -> None:
     analyst, run = sign_in("analyst", "sure"), opened["flow"]
     data = next(files.tubes(LABELS["flow"], 1, count=1, events=EVENTS))[1]
     answer = put(analyst, run, "cut.fcs", data[: len(data) // 2])
@@ -253,9 +243,7 @@ def test_an_entry_is_checked_by_a_second_person(
     assert "Complies" in shown(analyst, address)
 
 
-def test_a_plate_map_is_text_and_its_mistakes_are_named_by_line(
-    opened: dict[str, Run], sign_in: SignIn
-) -> None:
+def test_a_plate_map_is_text_and_its_mistakes_are_named_by_line(opened: dict[str, Run], sign_in: SignIn) -> None:
     analyst, run = sign_in("analyst", "sure"), opened["qpcr"]
     address = f"{HERE}/runs/{run.pk}/plate"
     status, refusal = post(analyst, address, wells="well,sample\nA1,X\nZ9,Y\nA01,X")
@@ -276,18 +264,12 @@ def test_a_method_is_drafted_by_one_and_approved_by_another(cast: story.Cast, si
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     analyst, reviewer = sign_in("analyst", "sure"), sign_in("reviewer", "sure")
-    source = (
-        (story.examples() / "counts/appearance.toml")
-        .read_text()
-        .replace('version = "1.0"', 'version = "1.1"')
-    )
+    source = (story.examples() / "counts/appearance.toml").read_text().replace('version = "1.0"', 'version = "1.1"')
     broken = SimpleUploadedFile("m.toml", source.replace("[[reportables]]", "[[reports]]").encode())
     status, refusal = post(analyst, f"{HERE}/methods/draft", document=broken)
     assert status == 422
     assert "reports" in refusal, "what is wrong with the document"
-    status, target = post(
-        analyst, f"{HERE}/methods/draft", document=SimpleUploadedFile("m.toml", source.encode())
-    )
+    status, target = post(analyst, f"{HERE}/methods/draft", document=SimpleUploadedFile("m.toml", source.encode()))
     assert status == 200
     page = shown(analyst, target)
     assert "You drafted this version" in page
@@ -327,9 +309,7 @@ def test_nobody_else_sees_the_bench(cast: story.Cast, opened: dict[str, Run], si
     assert Client().get(f"{HERE}/today").status_code == 302, "a visitor signs in first"
 
 
-def test_looking_at_a_clients_request_is_logged(
-    cast: story.Cast, request_made: Request, sign_in: SignIn
-) -> None:
+def test_looking_at_a_clients_request_is_logged(cast: story.Cast, request_made: Request, sign_in: SignIn) -> None:
     shown(sign_in("analyst", "sure"), f"{HERE}/today")
     with acting_for(cast.client.organisation_id, cast.client.person_id):
         looks = list(Access.objects.filter(event="record.viewed").values_list("owner_id", "subject"))

@@ -40,9 +40,7 @@ def measured(cast: story.Cast, opened: dict[str, Run], work: Callable[[], None])
     return opened
 
 
-def test_a_reviewer_judges_exceptions_and_signs(
-    cast: story.Cast, measured: dict[str, Run], sign_in: Any
-) -> None:
+def test_a_reviewer_judges_exceptions_and_signs(cast: story.Cast, measured: dict[str, Run], sign_in: Any) -> None:
     browser: Client = sign_in("reviewer", "sure")
     queue = browser.get("/o/sure/reviews").content.decode()
     assert all(run.number in queue for run in measured.values())
@@ -52,16 +50,12 @@ def test_a_reviewer_judges_exceptions_and_signs(
     assert "CART-0001.B" in page.content.decode()
 
     if found.open:
-        early = browser.post(
-            f"{address}/sign", {"password": cast.password, "seen": page.context["seen"]}, headers=HTMX
-        )
+        early = browser.post(f"{address}/sign", {"password": cast.password, "seen": page.context["seen"]}, headers=HTMX)
         assert early.status_code == 422
         assert "Say what this means" in early.content.decode()
     for one in found.exceptions:
         browser.post(f"{address}/dispose", {"exception": one.key, "text": "No influence"}, headers=HTMX)
-    wrong = browser.post(
-        f"{address}/sign", {"password": "not it", "seen": page.context["seen"]}, headers=HTMX
-    )
+    wrong = browser.post(f"{address}/sign", {"password": "not it", "seen": page.context["seen"]}, headers=HTMX)
     assert wrong.status_code == 422
     assert "attempts left: 4" in wrong.content.decode()
     stale = browser.post(f"{address}/sign", {"password": cast.password, "seen": "0" * 64}, headers=HTMX)
@@ -119,9 +113,7 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
         "password": cast.password,
         "seen": page.context["seen"],
     }
-    assert head.post(f"{address}/approve", sign, headers=HTMX).status_code == 412, (
-        "another language was not seen"
-    )
+    assert head.post(f"{address}/approve", sign, headers=HTMX).status_code == 412, "another language was not seen"
     sign["seen"] = head.get(address, {"kind": "final", "language": "nl"}).context["seen"]
     approved = head.post(f"{address}/approve", sign, headers=HTMX).headers["HX-Redirect"].partition("?")[0]
     assert "being made" in head.get(approved).content.decode()
@@ -192,8 +184,7 @@ def test_the_ledger_shows_what_changed_and_leaves_as_a_chain_that_verifies(
     assert browser.get("/o/sure/ledger", {"subject": "nonsense"}).status_code == 200
     assert browser.get("/o/sure/ledger/999999").status_code == 404
     lines = [
-        json.loads(line)
-        for line in b"".join(browser.get("/o/sure/ledger/export.jsonl").streaming_content).splitlines()
+        json.loads(line) for line in b"".join(browser.get("/o/sure/ledger/export.jsonl").streaming_content).splitlines()
     ]
     entries = [line for line in lines if "payload" in line]
     chain = [

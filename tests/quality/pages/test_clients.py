@@ -27,9 +27,7 @@ def wall(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M}"
 
 
-def test_a_client_registers_a_batch_asks_for_its_testing_and_takes_it_back(
-    cast: story.Cast, sign_in: Any
-) -> None:
+def test_a_client_registers_a_batch_asks_for_its_testing_and_takes_it_back(cast: story.Cast, sign_in: Any) -> None:
     browser: Client = sign_in("client", "anicells")
     now = timezone.now()
     page = browser.get("/o/anicells/batches/new")
@@ -98,9 +96,7 @@ def test_nobody_else_sees_it(cast: story.Cast, request_made: Request, sign_in: A
     assert b"Client, Qualified Person" in refused.content, "the refusal says who could"
 
 
-def test_progress_is_all_that_a_client_sees_before_approval(
-    cast: story.Cast, order: Any, sign_in: Any
-) -> None:
+def test_progress_is_all_that_a_client_sees_before_approval(cast: story.Cast, order: Any, sign_in: Any) -> None:
     browser: Client = sign_in("client", "anicells")
     listed = browser.get("/o/anicells/batches").content.decode()
     assert "Being tested" in listed
@@ -141,9 +137,7 @@ def test_a_specification_is_drafted_by_one_and_signed_by_another(cast: story.Cas
     assert b"another person must sign" in browser.get(address).content
     qp: Client = sign_in("qp", "anicells")
     page = qp.get(address)
-    signed = qp.post(
-        f"{address}/approve", {"password": cast.password, "seen": page.context["seen"]}, headers=HTMX
-    )
+    signed = qp.post(f"{address}/approve", {"password": cast.password, "seen": page.context["seen"]}, headers=HTMX)
     assert "recorded=" in signed.headers["HX-Redirect"]
     versions = read(cast.client, lambda: dict(DocumentVersion.objects.filter(document__code="SP-CART-01").values_list("version", "state")))  # fmt: skip
     assert versions == {"1.0": "superseded", "1.1": "effective"}

@@ -150,7 +150,7 @@ def test_a_history_written_anew_from_a_changed_entry_does_not_match_what_was_wit
         payload = link.payload.replace(b"18.5", b"17.5") if link is links[place] else link.payload
         found = entry_hash(prev, link.seq, payload)
         statements.append(
-            f"UPDATE ledger_entry SET payload = '\\x{payload.hex()}', prev = '\\x{prev.hex()}', hash = '\\x{found.hex()}'"  # noqa: E501
+            f"UPDATE ledger_entry SET payload = '\\x{payload.hex()}', prev = '\\x{prev.hex()}', hash = '\\x{found.hex()}'"
             f" WHERE organisation_id = '{lab.organisation_id}' AND seq = {link.seq}"
         )
         prev = found

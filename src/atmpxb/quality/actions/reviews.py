@@ -107,7 +107,8 @@ def missing_for_submission(run: Run) -> list[tuple[str, str]]:
     """What stands between a run and its submission: (what, cure); empty when it can be signed."""
     missing = []
     if current_analysis(run) is None:
-        missing.append((_("No results for the present files and entries"), _("Wait for the analysis, or complete them")))
+        cure = _("Wait for the analysis, or complete them")
+        missing.append((_("No results for the present files and entries"), cure))
     method = parse(run.method.source.encode())
     titles = {entry.code: words(entry.title, get_language() or "en") for entry in method.entries}
     for code, sample in missing_entries(run, method):

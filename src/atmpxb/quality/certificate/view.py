@@ -243,7 +243,7 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
     ]
     titles = {line.code: line.title[language] for line in certificate.tests}
     subcontracted = [
-        [_organisation(part.organisation), ", ".join(titles.get(code, code) for code in part.tests), part.certificate or words["none"]]
+        [_organisation(part.organisation), ", ".join(titles.get(code, code) for code in part.tests), part.certificate or words["none"]]  # noqa: E501
         for part in certificate.subcontracted
     ]
     deviations = [[found.number, found.title, found.status] for found in certificate.deviations]

@@ -56,9 +56,8 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
         case InvalidForm():
             return _of_form(error.form)
         case AssayError() if error.facts.get("problems"):
-            return tuple(
-                Refusal(str(problem), _("Mend the document, then choose it again")) for problem in error.facts["problems"]
-            )
+            cure = _("Mend the document, then choose it again")
+            return tuple(Refusal(str(problem), cure) for problem in error.facts["problems"])
         case reviews.NotReady():
             return tuple(Refusal(what, cure) for what, cure in error.missing)
         case orders.MethodsMissing():
@@ -92,7 +91,9 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
         case signatures.Changed():
             return (
                 Refusal(
-                    _("This has changed since you opened it"), _("Load the page again, look at it, then sign"), status=412
+                    _("This has changed since you opened it"),
+                    _("Load the page again, look at it, then sign"),
+                    status=412,
                 ),
             )
         case signatures.IdentityNotVerified():

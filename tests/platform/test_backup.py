@@ -25,7 +25,7 @@ def backup(database: str, postgres: EmbeddedPostgres, session_home: Home, tmp_pa
         connection.execute("SELECT set_config('app.person', %s, true)", [str(LABORATORY)])
         for number in range(3):
             connection.execute(
-                "SELECT ledger_append(%s, %s)", [str(LABORATORY), json.dumps({"n": number}).encode()]
+                "SELECT ledger_append(%s, %s)", [str(LABORATORY), json.dumps({"event": "test.told", "subject": {"id": str(LABORATORY)}, "n": number}).encode()]
             )
     home = Home(tmp_path / "home").create()
     (home.vault / RAW).parent.mkdir()

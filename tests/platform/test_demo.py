@@ -51,7 +51,7 @@ def ask(
 
 
 def test_the_certificate_verifies_without_and_with_the_raw_files(told: dict[str, Path]) -> None:
-    assert len(list(told["raw"].iterdir())) == 6, "four tubes, one plate, one count"
+    assert len(list(told["raw"].iterdir())) == 7, "four tubes, one plate, one count, one report of a partner"
     for raw in (None, told["raw"]):
         answer = ask(told, raw=raw)
         assert answer.exit_code == 0, answer.output

@@ -15,13 +15,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-<<<<<<< HEAD
-from atmpxb.platform.demo import files
+from atmpxb.platform.demo import files, story
 from journeys.installation import Installation
 from journeys.visitor import Visitor
-=======
-from atmpxb.platform.demo import files, story
->>>>>>> 388dcfe
 
 pytestmark = pytest.mark.journey
 

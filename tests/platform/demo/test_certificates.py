@@ -161,5 +161,5 @@ def test_a_certificate_that_is_being_issued_is_not_approved_twice(who: story.Cas
     order = received(who)
     measured(who, order, ("observation",))
     story.approve(who, order, kind="interim")
-    with pytest.raises(NotReady, match="(?i)being issued"):
+    with pytest.raises(NotReady, match=r"(?i)being issued"):
         story.approve(who, order, kind="interim")

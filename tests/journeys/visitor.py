@@ -83,7 +83,7 @@ class Visitor:
         page.evaluate(_PICTURES_STAND)
         where = f"{page.url} as {self.account or 'anybody'} ({self.language})"
         if name and os.environ.get("ATMPXB_SCREENSHOTS") == "1":
-            _keep(page.screenshot(full_page=True, animations="disabled"), f"{name}-{self.language}.png")
+            self._picture(f"{name}-{self.language}.png")
         self._accessible(f"{where}, 1280 px, light")
         page.set_viewport_size({"width": 820, "height": 1180})
         page.emulate_media(color_scheme="dark")
@@ -97,6 +97,15 @@ class Visitor:
         self.faults += [f"{where} complains: {complaint}" for complaint in self.complaints]
         self.complaints.clear()
         return page
+
+    def _picture(self, name: str) -> None:
+        """The upper part of the page in a window as tall as the picture: bars and rail stand where they should."""
+        page = self.page
+        tall = page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)")
+        page.set_viewport_size({"width": 1280, "height": max(480, min(TALLEST, tall))})
+        page.evaluate("scrollTo(0, 0)")
+        _keep(page.screenshot(animations="disabled"), name)
+        page.set_viewport_size({"width": 1280, "height": 800})
 
     def _accessible(self, where: str) -> None:
         page = self.page
@@ -133,9 +142,8 @@ def _transferred(address: str) -> int:
 
 
 def _keep(shot: bytes, name: str) -> None:
-    """Cut a picture to its upper part and store it with a palette, as small as documentation needs it."""
+    """Store a picture with a palette, as small as documentation needs it."""
     picture = Image.open(BytesIO(shot)).convert("RGB")
-    picture = picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
     for colours in (256, 128, 64, 32):
         packed = BytesIO()
         picture.quantize(colours, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)

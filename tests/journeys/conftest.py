@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
 from journeys.installation import Installation, running
 from journeys.visitor import Visitor
-from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -54,7 +55,9 @@ def enter(browser: Browser, installation: Installation) -> Iterator[Enter]:
     def come(account: str = "", language: str = "en") -> Visitor:
         if (account, language) not in known:
             context = browser.new_context(
-                locale=_LOCALES[language], timezone_id="Europe/Brussels", viewport={"width": 1280, "height": 800}
+                locale=_LOCALES[language],
+                timezone_id="Europe/Brussels",
+                viewport={"width": 1280, "height": 800},
             )
             context.set_default_timeout(15_000)
             visitor = Visitor(context, installation, account, language, faults)

@@ -17,7 +17,14 @@ from pathlib import Path
 from atmpxb.platform.connection import VARIABLES
 
 PATIENCE = 120.0  # seconds until the first start with the demo must stand
-_OURS = {*VARIABLES.values(), "ATMPXB_SIGNER", "ATMPXB_VAULT", "ATMPXB_CHECKPOINTS", "ATMPXB_URL", "ATMPXB_HOME"}
+_OURS = {
+    *VARIABLES.values(),
+    "ATMPXB_SIGNER",
+    "ATMPXB_VAULT",
+    "ATMPXB_CHECKPOINTS",
+    "ATMPXB_URL",
+    "ATMPXB_HOME",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,16 @@ def running() -> Iterator[Installation]:
         root.chmod(0o711)
         home, port = root / "home", _free_port()
         environment = {name: value for name, value in os.environ.items() if name not in _OURS}
-        command = [sys.executable, "-m", "atmpxb.platform.cli", "--home", str(home), "up", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "atmpxb.platform.cli",
+            "--home",
+            str(home),
+            "up",
+            "--port",
+            str(port),
+        ]
         with (root / "up.log").open("w+") as said:
             process = subprocess.Popen(command, env=environment, stdout=said, stderr=subprocess.STDOUT)
             try:

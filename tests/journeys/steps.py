@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from journeys.visitor import Visitor
 from playwright.sync_api import Page, expect
+
+from journeys.visitor import Visitor
 
 
 def request_testing(client: Visitor, number: str) -> None:
@@ -52,7 +53,11 @@ def receive(analyst: Visitor, number: str) -> None:
     """Hands free: the scanner types into the field that has the focus and presses Enter; the page stays open."""
     page = analyst.go("/o/sure/today")
     page.get_by_role("link", name=re.compile(r"Receive \d+ samples?")).click()
-    for label, material, volume in (("A", "flow cytometry", "480"), ("B", "qPCR", "185,5"), ("C", "sterility", "900")):
+    for label, material, volume in (
+        ("A", "flow cytometry", "480"),
+        ("B", "qPCR", "185,5"),
+        ("C", "sterility", "900"),
+    ):
         expect(page.get_by_label("Scan or type the label")).to_be_focused()
         page.keyboard.type(f"{number}.{label}")
         page.keyboard.press("Enter")
@@ -90,9 +95,23 @@ def write_entry(page: Page, name: str, value: str) -> None:
     else:
         field.fill(value)
     row.get_by_role("button", name="Write").click()
-    expect(page.locator("#entries tbody tr").filter(has_text=name)).to_contain_text("A colleague must check this.")
+    expect(page.locator("#entries tbody tr").filter(has_text=name)).to_contain_text(
+        "A colleague must check this."
+    )
 
 
 def sign(form: Any, who: Visitor) -> None:
     form.locator("input[type=password]").fill(who.installation.password)
     form.locator("form:has(input[type=password]) button.primary").click()
+
+
+def sign_review(reviewer: Visitor) -> None:
+    """Answer each exception of the run in sight, then sign."""
+    page = reviewer.page
+    open_ones = page.get_by_role("button", name="Record disposition")
+    while left := open_ones.count():
+        page.get_by_label("What it means for the results").first.fill("Looked at the data: no influence.")
+        open_ones.first.click()
+        expect(open_ones).to_have_count(left - 1)
+    sign(page.locator("section#sign"), reviewer)
+    expect(page.get_by_role("heading", level=1)).to_have_text("To review")

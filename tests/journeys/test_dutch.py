@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from babel.messages.catalog import Message
-from journeys.visitor import Visitor
 from playwright.sync_api import Page, expect
 
 from atmpxb.platform import messages
+from journeys.visitor import Visitor
 
 pytestmark = pytest.mark.journey
 
@@ -55,8 +55,8 @@ def test_the_list_of_sentences_can_find_something(enter: Callable[..., Visitor])
         ("", "login", "/account/login/"),
         ("analyst@sure.example", "worklist", "/o/sure/today"),
         ("analyst@sure.example", "receive", "/o/sure/receive"),
-        ("analyst@sure.example", "run", "/o/sure/runs > CART-0918.A"),
-        ("analyst@sure.example", "result", "/o/sure/runs > CART-0918.A > #results tbody a"),
+        ("analyst@sure.example", "run", "/o/sure/runs > CART-0917.B"),
+        ("analyst@sure.example", "result", "/o/sure/runs > CART-0917.A > #results tbody a"),
         ("analyst@sure.example", "", "/o/sure/samples"),
         ("analyst@sure.example", "", "/o/sure/instruments"),
         ("analyst@sure.example", "", "/o/sure/methods"),

@@ -10,9 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from journeys.installation import Installation
 from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from journeys.installation import Installation
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 TALLEST, HEAVIEST = 1600, 150 * 1024  # pixels, bytes of a picture
@@ -41,7 +42,12 @@ class Visitor:
     """One browser context: an account (or none), a language, one page at a time."""
 
     def __init__(
-        self, context: BrowserContext, installation: Installation, account: str, language: str, faults: list[str]
+        self,
+        context: BrowserContext,
+        installation: Installation,
+        account: str,
+        language: str,
+        faults: list[str],
     ) -> None:
         self.faults = faults  # shared by all visitors: one bad page must not hide the next one
         self.context, self.installation = context, installation
@@ -101,7 +107,9 @@ class Visitor:
     def _picture(self, name: str) -> None:
         """The upper part of the page in a window as tall as the picture: bars and rail stand where they should."""
         page = self.page
-        tall = page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)")
+        tall = page.evaluate(
+            "Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)"
+        )
         page.set_viewport_size({"width": 1280, "height": max(480, min(TALLEST, tall))})
         page.evaluate("scrollTo(0, 0)")
         _keep(page.screenshot(animations="disabled"), name)
@@ -115,7 +123,9 @@ class Visitor:
         asked = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"], "preload": False}
         found: dict[str, Any] = page.evaluate("asked => axe.run(document, asked)", asked)
         for one in found["violations"]:
-            nodes = [f"{node['html'][:200]} ({node.get('failureSummary', '')[:300]})" for node in one["nodes"][:3]]
+            nodes = [
+                f"{node['html'][:200]} ({node.get('failureSummary', '')[:300]})" for node in one["nodes"][:3]
+            ]
             self.faults.append(f"{where}: {one['id']}: {one['help']}: {nodes}")
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         if wide > room:

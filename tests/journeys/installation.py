@@ -71,8 +71,8 @@ def running() -> Iterator[Installation]:
             try:
                 began = time.monotonic()
                 while not _healthy(port) or not (home / "greeting.txt").exists():
-                    late = time.monotonic() - began > PATIENCE
-                    assert process.poll() is None and not late, "no installation:\n" + _text(root / "up.log")
+                    if process.poll() is not None or time.monotonic() - began > PATIENCE:
+                        raise RuntimeError("`atmpxb up` did not get ready:\n" + _text(root / "up.log"))
                     time.sleep(0.1)
                 yield Installation(f"http://127.0.0.1:{port}", home)
             finally:

@@ -14,7 +14,7 @@ from journeys.visitor import Visitor
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--lang=en-GB",
 ]  # fmt: skip
 _LOCALES = {"en": "en-GB", "nl": "nl-BE"}
 

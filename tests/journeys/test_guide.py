@@ -10,6 +10,10 @@ pytestmark = pytest.mark.journey
 
 _PAGE = "<!doctype html><html lang=en><title>t</title><main><h1>t</h1>{}</main></html>"
 
+_STYLES = """() => {
+  for (const one of document.querySelectorAll("[style]")) one.style.cssText = one.getAttribute("style");
+}"""
+
 
 @pytest.mark.parametrize(
     ("fault", "named"),
@@ -25,9 +29,7 @@ def test_a_fault_is_found_and_named(enter: Callable[..., Visitor], fault: str, n
     visitor.go("/account/login/")
     visitor.page.evaluate("text => { document.documentElement.innerHTML = text }", _PAGE.format(fault))
     if "style=" in fault:  # the page's own policy allows no inline style: set what the attribute says
-        visitor.page.evaluate(
-            "() => { for (const one of document.querySelectorAll('[style]')) one.style.cssText = one.getAttribute('style') }"
-        )
+        visitor.page.evaluate(_STYLES)
     visitor._accessible("a planted page")
     found, visitor.faults[:] = list(visitor.faults), []
     visitor.complaints.clear()

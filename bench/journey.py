@@ -31,14 +31,14 @@ def run() -> list[Figure]:
     root = Path(tempfile.mkdtemp(prefix="atmpxb-journey-"))
     root.chmod(0o711)
     try:
-        with _running(root / "home") as (port, ready):
+        with running(root / "home") as (port, ready):
             return [at_most("first start with the demo", ready, "s", 60.0), *_measure(root / "home", port)]
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
 @contextmanager
-def _running(home: Path):
+def running(home: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -14,7 +14,7 @@ from journeys.visitor import Visitor
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--lang=en-GB",
 ]  # fmt: skip
 _LOCALES = {"en": "en-GB", "nl": "nl-BE"}
 
@@ -55,7 +55,9 @@ def enter(browser: Browser, installation: Installation) -> Iterator[Enter]:
     def come(account: str = "", language: str = "en") -> Visitor:
         if (account, language) not in known:
             context = browser.new_context(
-                locale=_LOCALES[language], timezone_id="Europe/Brussels", viewport={"width": 1280, "height": 800}
+                locale=_LOCALES[language],
+                timezone_id="Europe/Brussels",
+                viewport={"width": 1280, "height": 800},
             )
             context.set_default_timeout(15_000)
             visitor = Visitor(context, installation, account, language, faults)

@@ -17,7 +17,14 @@ from pathlib import Path
 from atmpxb.platform.connection import VARIABLES
 
 PATIENCE = 120.0  # seconds until the first start with the demo must stand
-_OURS = {*VARIABLES.values(), "ATMPXB_SIGNER", "ATMPXB_VAULT", "ATMPXB_CHECKPOINTS", "ATMPXB_URL", "ATMPXB_HOME"}
+_OURS = {
+    *VARIABLES.values(),
+    "ATMPXB_SIGNER",
+    "ATMPXB_VAULT",
+    "ATMPXB_CHECKPOINTS",
+    "ATMPXB_URL",
+    "ATMPXB_HOME",
+}
 
 
 @dataclass(frozen=True)
@@ -49,14 +56,23 @@ def running() -> Iterator[Installation]:
         root.chmod(0o711)
         home, port = root / "home", _free_port()
         environment = {name: value for name, value in os.environ.items() if name not in _OURS}
-        command = [sys.executable, "-m", "atmpxb.platform.cli", "--home", str(home), "up", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "atmpxb.platform.cli",
+            "--home",
+            str(home),
+            "up",
+            "--port",
+            str(port),
+        ]
         with (root / "up.log").open("w+") as said:
             process = subprocess.Popen(command, env=environment, stdout=said, stderr=subprocess.STDOUT)
             try:
                 began = time.monotonic()
                 while not _healthy(port) or not (home / "greeting.txt").exists():
-                    late = time.monotonic() - began > PATIENCE
-                    assert process.poll() is None and not late, "no installation:\n" + _text(root / "up.log")
+                    if process.poll() is not None or time.monotonic() - began > PATIENCE:
+                        raise RuntimeError("`atmpxb up` did not get ready:\n" + _text(root / "up.log"))
                     time.sleep(0.1)
                 yield Installation(f"http://127.0.0.1:{port}", home)
             finally:

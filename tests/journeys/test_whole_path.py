@@ -7,16 +7,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from atmpxb.platform.demo import files, story
 from journeys.installation import Installation
+from journeys.steps import accept, open_run, receive, request_testing, sign, sign_review, write_entry
 from journeys.visitor import Visitor
 
 pytestmark = pytest.mark.journey
@@ -50,86 +48,13 @@ def test_a_batch_goes_from_request_to_a_certificate_that_proves_itself(
     checked_in_the_browser(public.page, pdf, tmp_path)
 
 
-def request_testing(client: Visitor, number: str) -> None:
-    """The client registers the batch and sees, before asking, what the laboratory will be able to read."""
-    page = client.go("/o/anicells/batches")
-    page.get_by_role("link", name="Register a batch").click()
-    client.look()
-    now = datetime.now(ZoneInfo("Europe/Brussels"))
-    page.get_by_label("Product", exact=True).select_option(index=0)
-    page.get_by_label("Batch number").fill(number)
-    page.get_by_label("Pseudonym of the patient").fill("P-51D8")
-    page.get_by_label("Manufactured").fill(f"{now - timedelta(hours=10):%Y-%m-%dT%H:%M}")
-    page.get_by_label("Expires").fill(f"{now + timedelta(hours=70):%Y-%m-%dT%H:%M}")
-    page.get_by_label("Time zone").select_option("Europe/Brussels")
-    page.get_by_role("button", name="Register batch").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(number)
-    page.get_by_role("main").get_by_role("link", name="Request testing").first.click()
-    page.get_by_label("Laboratory", exact=True).select_option("Sure Laboratories · NL")
-    page.get_by_label("Results needed by").fill(f"{now + timedelta(hours=30):%Y-%m-%dT%H:%M}")
-    page.get_by_label("Note to the laboratory").fill("Fresh cells, courier at ambient temperature.")
-    page.get_by_role("button", name="Show what is shared").click()
-    expect(page.locator("#shared")).to_contain_text("Sure Laboratories will be able to read")
-    expect(page.locator("#shared")).to_contain_text("P-51D8")
-    client.look("request")
-    page.get_by_role("button", name="Submit request").click()
-    expect(page.locator("main")).to_contain_text("Recorded")
-    client.look()
-    client.go("/o/anicells/requests")
-    client.look()
-
-
-def accept(analyst: Visitor, number: str) -> None:
-    page = analyst.go("/o/sure/today")
-    asked = page.get_by_role("region", name=f"anicells asks to test batch {number}")
-    asked.get_by_text("10 tests and the sampling plan").click()
-    analyst.look("worklist")
-    asked.get_by_role("button", name="Accept request").click()
-    expect(asked).to_have_count(0)
-    expect(page.locator("main")).to_contain_text("Recorded")
-
-
-def receive(analyst: Visitor, number: str) -> None:
-    """Hands free: the scanner types into the field that has the focus and presses Enter; the page stays open."""
-    page = analyst.go("/o/sure/today")
-    page.get_by_role("link", name=re.compile(r"Receive \d+ samples?")).click()
-    for label, material, volume in (("A", "flow cytometry", "480"), ("B", "qPCR", "185,5"), ("C", "sterility", "900")):
-        expect(page.get_by_label("Scan or type the label")).to_be_focused()
-        page.keyboard.type(f"{number}.{label}")
-        page.keyboard.press("Enter")
-        container = page.get_by_label("Container", exact=True)
-        wanted = container.locator("option").filter(has_text=number).filter(has_text=material)
-        container.select_option(wanted.get_attribute("value"))
-        expect(page.get_by_label("Label", exact=True)).to_have_value(f"{number}.{label}")
-        page.get_by_label("Volume").fill(volume)
-        page.get_by_label("Temperature on arrival").fill("18.5")
-        page.get_by_label("Condition").fill("Sealed, label readable")
-        if label == "A":
-            analyst.look("receive")
-        page.get_by_role("button", name="Receive sample").click()
-        expect(page.get_by_role("table", name="Received containers")).to_contain_text(f"{number}.{label}")
-
-
 def open_runs(analyst: Visitor, number: str) -> dict[str, str]:
     """One run for each method; the address of each. What a partner does is opened under the partner's name."""
     opened = {}
     for kind, method in (("flow", "FC-010"), ("qpcr", "QP-001"), ("counts", "CC-001"), ("look", "OB-001")):
-        opened[kind] = _open(analyst, "/o/sure/today", number, method)
-    opened["partner"] = _open(analyst, "/o/sure/runs/new", number, "TR-001", partner=story.PARTNER)
+        opened[kind] = open_run(analyst, "/o/sure/today", number, method)
+    opened["partner"] = open_run(analyst, "/o/sure/runs/new", number, "TR-001", partner=story.PARTNER)
     return opened
-
-
-def _open(analyst: Visitor, path: str, number: str, method: str, partner: str = "") -> str:
-    page = analyst.go(path)
-    rows = page.locator("form table tbody tr").filter(has_text=f"{number}.").filter(has_text=method)
-    expect(rows).to_have_count(1)
-    rows.get_by_role("checkbox").check()
-    if partner:
-        page.get_by_label("Performed by another laboratory").fill(partner)
-        analyst.look()
-    page.get_by_role("button", name="Start run").click()
-    expect(page.get_by_role("heading", name="About this run")).to_be_visible()
-    return page.url.removeprefix(analyst.installation.address).partition("?")[0]
 
 
 def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
@@ -157,17 +82,6 @@ def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
         analyst.look("run" if kind == "flow" else "")
 
 
-def _write_entry(page: Page, name: str, value: str) -> None:
-    row = page.locator("#entries tbody tr").filter(has_text=name)
-    field = row.locator("[name=value]").first
-    if field.evaluate("(one) => one.tagName") == "SELECT":
-        field.select_option(value)
-    else:
-        field.fill(value)
-    row.get_by_role("button", name="Write").click()
-    expect(page.locator("#entries tbody tr").filter(has_text=name)).to_contain_text("A colleague must check this.")
-
-
 def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) -> None:
     """What no instrument sees is written by one person and checked, with a password, by another."""
     written = (
@@ -178,7 +92,7 @@ def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) ->
         page = analyst.go(runs[kind])
         if kind == "counts":
             analyst.look()
-        _write_entry(page, name, value)
+        write_entry(page, name, value)
     for kind in ("counts", "look", "partner"):
         page = second.go(runs[kind])
         to_check = page.get_by_role("link", name="Check and sign")
@@ -186,14 +100,9 @@ def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) ->
             to_check.first.click()
             if kind == "look":
                 second.look()
-            _sign(page.locator("main"), second)
+            sign(page.locator("main"), second)
             expect(to_check).to_have_count(left - 1)
         expect(page.locator("#entries")).to_contain_text("Second analyst")
-
-
-def _sign(form: Any, who: Visitor) -> None:
-    form.locator("input[type=password]").fill(who.installation.password)
-    form.locator("form:has(input[type=password]) button.primary").click()
 
 
 def submit(analyst: Visitor, runs: dict[str, str]) -> None:
@@ -207,7 +116,7 @@ def submit(analyst: Visitor, runs: dict[str, str]) -> None:
         if kind == "flow":
             analyst.look()
             expect(dialog).to_be_visible()
-        _sign(dialog, analyst)
+        sign(dialog, analyst)
         expect(page.locator("main .page-header")).to_contain_text("Waiting for review")
     page.goto(analyst.installation.address + runs["flow"])
     page.locator("#results tbody tr a").first.click()
@@ -224,13 +133,7 @@ def review(reviewer: Visitor, runs: dict[str, str]) -> None:
             reviewer.look("review")
         elif kind == "qpcr":
             reviewer.look()
-        while (open_ones := page.get_by_role("button", name="Record disposition")).count():
-            left = open_ones.count()
-            page.get_by_label("What it means for the results").first.fill("Looked at the data: no influence.")
-            open_ones.first.click()
-            expect(page.get_by_role("button", name="Record disposition")).to_have_count(left - 1)
-        _sign(page.locator("section#sign"), reviewer)
-        expect(page.get_by_role("heading", level=1)).to_have_text("To review")
+        sign_review(reviewer)
         expect(page.locator("main")).to_contain_text("Recorded")
 
 
@@ -241,7 +144,7 @@ def approve(head: Visitor, number: str) -> dict[str, str]:
     page.get_by_role("article").filter(has_text=number).get_by_role("link", name="Open release").click()
     expect(page.locator("#draft")).to_contain_text("Draft of the certificate")
     head.look("approve")
-    _sign(page.locator("section#sign"), head)
+    sign(page.locator("section#sign"), head)
     expect(page.get_by_role("heading", name="The document", exact=True)).to_be_visible(timeout=60_000)
     pictures = page.locator("img.document-page")
     assert pictures.count() >= 2

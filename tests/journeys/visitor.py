@@ -42,7 +42,12 @@ class Visitor:
     """One browser context: an account (or none), a language, one page at a time."""
 
     def __init__(
-        self, context: BrowserContext, installation: Installation, account: str, language: str, faults: list[str]
+        self,
+        context: BrowserContext,
+        installation: Installation,
+        account: str,
+        language: str,
+        faults: list[str],
     ) -> None:
         self.faults = faults  # shared by all visitors: one bad page must not hide the next one
         self.context, self.installation = context, installation
@@ -84,7 +89,7 @@ class Visitor:
         page.evaluate(_PICTURES_STAND)
         where = f"{page.url} as {self.account or 'anybody'} ({self.language})"
         if name and os.environ.get("ATMPXB_SCREENSHOTS") == "1":
-            _keep(page.screenshot(full_page=True, animations="disabled"), f"{name}-{self.language}.png")
+            self._picture(f"{name}-{self.language}.png")
         self._accessible(f"{where}, 1280 px, light")
         page.set_viewport_size({"width": 820, "height": 1180})
         page.emulate_media(color_scheme="dark")
@@ -99,6 +104,17 @@ class Visitor:
         self.complaints.clear()
         return page
 
+    def _picture(self, name: str) -> None:
+        """The upper part of the page in a window as tall as the picture: bars and rail stand where they should."""
+        page = self.page
+        tall = page.evaluate(
+            "Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)"
+        )
+        page.set_viewport_size({"width": 1280, "height": max(480, min(TALLEST, tall))})
+        page.evaluate("scrollTo(0, 0)")
+        _keep(page.screenshot(animations="disabled"), name)
+        page.set_viewport_size({"width": 1280, "height": 800})
+
     def _accessible(self, where: str) -> None:
         page = self.page
         page.wait_for_timeout(120)  # colours change over some frames; axe must see where they end
@@ -107,7 +123,9 @@ class Visitor:
         asked = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"], "preload": False}
         found: dict[str, Any] = page.evaluate("asked => axe.run(document, asked)", asked)
         for one in found["violations"]:
-            nodes = [f"{node['html'][:200]} ({node.get('failureSummary', '')[:300]})" for node in one["nodes"][:3]]
+            nodes = [
+                f"{node['html'][:200]} ({node.get('failureSummary', '')[:300]})" for node in one["nodes"][:3]
+            ]
             self.faults.append(f"{where}: {one['id']}: {one['help']}: {nodes}")
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         if wide > room:
@@ -134,9 +152,8 @@ def _transferred(address: str) -> int:
 
 
 def _keep(shot: bytes, name: str) -> None:
-    """Cut a picture to its upper part and store it with a palette, as small as documentation needs it."""
+    """Store a picture with a palette, as small as documentation needs it."""
     picture = Image.open(BytesIO(shot)).convert("RGB")
-    picture = picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
     for colours in (256, 128, 64, 32):
         packed = BytesIO()
         picture.quantize(colours, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)

@@ -19,6 +19,9 @@ _NUMBER = re.compile(
 )
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+#: A decimal number that stands alone: not part of a word, a version or a power.
+_FIGURE = re.compile(r"(?<![\w.^])[-−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w^]|\.\d)")
+
 
 def decimal_text(value: str | int | Decimal | None, language: str) -> str:
     """Write a decimal in a language: grouped thousands, comma in Dutch, every digit kept.
@@ -47,6 +50,17 @@ def decimal_text(value: str | int | Decimal | None, language: str) -> str:
     if number["power"] is not None:
         written += f" × 10{str(int(number['power'])).translate(_RAISED)}"
     return written
+
+
+def figures_text(text: str, language: str) -> str:
+    """Write the numbers inside a short text in a language: a criterion, a value with its unit.
+
+    >>> figures_text("≥ 1.5 copies/cell, ≤ 2500 copies/cell", "nl").replace(THIN_SPACE, "_")
+    '≥ 1,5 copies/cell, ≤ 2_500 copies/cell'
+    >>> figures_text("10^6 cells/mL", "nl"), figures_text("Ct 28.4", "en"), figures_text("v1.0.2", "nl")
+    ('10^6 cells/mL', 'Ct 28.4', 'v1.0.2')
+    """
+    return _FIGURE.sub(lambda found: decimal_text(found[0], language), text)
 
 
 def _grouped(digits: str) -> str:

@@ -1,4 +1,4 @@
-"""Template filters ``decimal``, ``moment``, ``day``, ``clock``, ``words`` and ``size``."""
+"""Template filters ``decimal``, ``figures``, ``moment``, ``day``, ``clock``, ``words`` and ``size``."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
@@ -22,6 +22,12 @@ def _language() -> str:
 def decimal(value: str | int | Decimal | None) -> str:
     """``{{ "1234.50"|decimal }}``: the same digits, written as the reader's language does."""
     return formats.decimal_text(value, _language())
+
+
+@register.filter
+def figures(text: str | None) -> str:
+    """``{{ check.criterion|figures }}``: a short text with the numbers in it written as the reader's language does."""
+    return formats.figures_text(str(text), _language()) if text else formats.ABSENT
 
 
 def _time(at: datetime | date | None, zone: str | tzinfo | None, pattern: str) -> SafeString | str:

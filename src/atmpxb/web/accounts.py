@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from atmpxb.records.people.models import Person
 from atmpxb.records.people.queries import workplaces
@@ -27,9 +28,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return turned_away
 
     def post_login(self, request: HttpRequest, user: Person, **more: Any) -> HttpResponse:
-        """Speak the person's language, unless this browser has chosen one."""
+        """Speak the person's language to a browser that asks for none of ours."""
         response: HttpResponse = super().post_login(request, user, **more)
-        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        ours = {code for code, _name in settings.LANGUAGES}
+        asked = {code.split("-")[0] for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))}
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and not asked & ours:
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=request.is_secure(), httponly=True
             )

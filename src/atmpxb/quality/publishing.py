@@ -35,7 +35,7 @@ def trust_list(using: str = "default") -> bytes:
 
 
 def _identity(organisation: UUID, name: str, published: list[SigningKey]) -> Identity:
-    """What is public of an organisation's keys, the oldest first; each ledger key signed until the next one was made."""
+    """What is public of an organisation's keys, oldest first; each ledger key signed until the next one was made."""
     ledger = [key for key in published if key.use == "ledger"]
     since = [utc_text(key.since) for key in ledger]
     until = [*since[1:], None]

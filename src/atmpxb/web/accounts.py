@@ -31,7 +31,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Speak the person's language to a browser that asks for none of ours."""
         response: HttpResponse = super().post_login(request, user, **more)
         ours = {code for code, _name in settings.LANGUAGES}
-        asked = {code.split("-")[0] for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))}
+        said = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+        asked = {code.split("-")[0] for code, _weight in said}
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and not asked & ours:
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=request.is_secure(), httponly=True

@@ -64,7 +64,7 @@ class Entrance:
 def _open_first(request: HttpRequest, view: object) -> bool:
     """Whether a page is open to a one-time password; those that ask for no sign-in are open to anybody."""
     match = request.resolver_match
-    return match is not None and match.url_name in _FIRST or not getattr(view, "login_required", True)
+    return (match is not None and match.url_name in _FIRST) or not getattr(view, "login_required", True)
 
 
 def home_of(place: Workplace, role: str | None = None) -> str:

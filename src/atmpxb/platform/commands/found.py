@@ -19,7 +19,7 @@ from atmpxb.platform.home import Home
 @click.option("--zone", prompt="Time zone (such as Europe/Brussels)", help="IANA time zone.")
 @click.option("--email", prompt="Administrator signs in with the address", help="The administrator signs in with it.")
 @click.option("--administrator", prompt="Name of the administrator", help="Name of the administrator.")
-@click.option("--language", type=click.Choice(["en", "nl"]), default="en", show_default=True, help="Of the administrator.")
+@click.option("--language", type=click.Choice(["en", "nl"]), default="en", help="Of the administrator; en or nl.")
 @click.option(
     "--password-file", type=click.File(encoding="utf-8"), help="First line is the password; - reads it from stdin."
 )

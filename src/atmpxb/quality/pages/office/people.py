@@ -134,4 +134,6 @@ def _shown_once(request: Request, actor: Actor, person: Person, password: str) -
     context = {"person": person, "password": password, "recorded": actor.receipts[-1]}
     response = render(request, template, context)
     response["Cache-Control"] = "no-store, private"
+    if fragment:  # in place of the form and of what was refused before
+        response["HX-Retarget"], response["HX-Reswap"] = "#main", "innerHTML"
     return response

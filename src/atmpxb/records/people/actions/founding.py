@@ -116,9 +116,8 @@ def open_site(*, actor: Actor, code: str, name: str, address: str, country: str,
 
 def _demand_usable(code: str, name: str) -> None:
     if not _CODE.fullmatch(code) or len(code) > 40:
-        raise UnusableCode(
-            f"the code {code!r} can't stand in an address: use small letters and digits, with hyphens between, at most 40"
-        )
+        cure = "give at most 40 small letters and digits, with hyphens between"
+        raise UnusableCode(f"the code {code!r} can't stand in an address: {cure}")
     if not name.strip() or len(name) > LONGEST_NAME:
         raise UnusableName(
             f"the name has {len(name.strip())} characters: give 1 to {LONGEST_NAME}, as they stand in a certificate"

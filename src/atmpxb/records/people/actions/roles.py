@@ -135,7 +135,9 @@ def add_roles(
 def refuse_conflict(roles: Collection[Role]) -> None:
     """Raise RolesConflict where administration and a GMP role would be in one hand."""
     if Role.ADMINISTRATOR in roles and not GMP_ROLES.isdisjoint(roles):
-        raise RolesConflict("an administrator holds no GMP role in the same organisation; give the roles to two persons")
+        raise RolesConflict(
+            "an administrator holds no GMP role in the same organisation; give the roles to two persons"
+        )
 
 
 def lock_account(person: Person) -> None:

@@ -120,17 +120,23 @@ def _checkpoint(
 
 
 def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:
-    """Replay the entries and compare with the tables. An account is told by every chain that its person works for, so
-    the chains are read side by side, by time."""
+    """Compare what the chains tell with what the tables hold."""
+    replayed = replay(chains)
+    recorded = {model._meta.db_table: model for model in apps.get_models() if _is_recorded(model)}
+    for table in sorted(recorded):
+        stored = {str(row.pk): state(row) for row in recorded[table]._base_manager.using(READER).iterator()}
+        yield _table(table, stored, replayed.get(table, {}))
+
+
+def replay(chains: Mapping[UUID, list[Link]]) -> Mapping[str, Mapping[str, State]]:
+    """Table → row → columns as the entries leave them. An account is told by every organisation that its person works
+    for, so the chains are read side by side, by time."""
     replayed: dict[str, dict[str, State]] = defaultdict(dict)
     told = ((json.loads(link.payload) for link in links) for links in chains.values())
     for entry in heapq.merge(*told, key=lambda entry: datetime.fromisoformat(entry["at"])):
         for row in entry.get("rows", ()):
             replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
-    recorded = {model._meta.db_table: model for model in apps.get_models() if _is_recorded(model)}
-    for table in sorted(recorded):
-        stored = {str(row.pk): state(row) for row in recorded[table]._base_manager.using(READER).iterator()}
-        yield _table(table, stored, replayed.get(table, {}))
+    return replayed
 
 
 def _is_recorded(model: type[models.Model]) -> bool:

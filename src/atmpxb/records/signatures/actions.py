@@ -16,7 +16,7 @@ from django.utils import timezone
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry
-from atmpxb.records.ledger.writing import acting_for, action, change, create, record, recording
+from atmpxb.records.ledger.writing import NotPermitted, acting_for, action, change, create, record, recording
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Membership, Organisation, Person, Role
 from atmpxb.records.signatures.keys import Identity
@@ -193,7 +193,12 @@ def publish_keys(*, actor: Actor) -> list[SigningKey]:
     """Make the organisation's keys in the signing process, and publish what it holds and the database does not yet.
 
     Harmless when repeated: it also mends a renewal that was cut off between the new keys and their publication.
+
+    Raises:
+        NotPermitted: only an administrator makes keys.
     """
+    if not actor.holds(Role.ADMINISTRATOR):
+        raise NotPermitted("signatures.publish_keys", [Role.ADMINISTRATOR])
     with acting_for(actor.organisation_id, actor.person_id):
         organisation = Organisation.objects.get(pk=actor.organisation_id)
     identity = signing_client().enrol(

@@ -91,7 +91,7 @@ def _next(home: Home, email: str) -> str:
 @contextmanager
 def _signing(home: Home) -> Iterator[None]:
     """The signing process that runs, or one for the length of the command."""
-    from atmpxb.records.signatures.keys import Keyring
+    from atmpxb.records.signatures.keys import Keyring, KeyringError
     from atmpxb.records.signatures.signing import SigningError, SigningProcess, keys_folder, socket_path
 
     try:
@@ -99,6 +99,8 @@ def _signing(home: Home) -> Iterator[None]:
     except SigningError:  # one listens there already
         yield
         return
+    except KeyringError as error:
+        raise click.ClickException(str(error)) from None
     thread = threading.Thread(target=process.serve, daemon=True)
     thread.start()
     try:

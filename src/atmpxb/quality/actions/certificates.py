@@ -12,13 +12,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from atmpxb.quality.actions.hands import involved
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
-from atmpxb.quality.actions.reviews import NotReady, OwnWork, performers
+from atmpxb.quality.actions.reviews import NotReady, OwnWork
 from atmpxb.quality.certificate import document, drafting, preview
 from atmpxb.quality.certificate import record as record_of
 from atmpxb.quality.certificate.record import record_sha256
-from atmpxb.quality.models import Certificate, Order, Publication, Test, WorksheetEntry
+from atmpxb.quality.models import Certificate, Order, Publication, Test
 from atmpxb.quality.proof.inclusion import build_proof
 from atmpxb.quality.states import CertificateState, TestState, move
 from atmpxb.records import jobs
@@ -29,7 +30,7 @@ from atmpxb.records.people.actions import share
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import Proof, sign, signing_client
-from atmpxb.records.signatures.models import Meaning, Signature
+from atmpxb.records.signatures.models import Meaning
 from atmpxb.records.vault.actions import register_file, vault
 from atmpxb.records.vault.store import Received
 
@@ -86,7 +87,7 @@ def approve_certificate(
         missing.append((f"{waiting} is being issued", "wait until it is, then look at the draft again"))
     if missing:
         raise NotReady(missing)
-    if actor.person_id in _hands(done):
+    if actor.person_id in involved({test.run for test in done if test.run}):
         raise OwnWork("you performed or reviewed some of these tests, so another person must approve them")
     signature = sign(
         actor=actor, proof=proof, on=order, meaning=Meaning.APPROVED,
@@ -136,15 +137,6 @@ def _missing(
     elif not pending:
         missing.append((_("Nothing is pending"), _("Issue the final certificate")))
     return missing
-
-
-def _hands(tests: list[Test]) -> set[UUID]:
-    runs = {test.run for test in tests if test.run}
-    reviewers = Signature.objects.filter(
-        subject_id__in=[run.pk for run in runs], meaning=Meaning.REVIEWED
-    ).values_list("person_id", flat=True)
-    checkers = WorksheetEntry.objects.filter(run__in=runs).values_list("checked_by_id", flat=True)
-    return {person for run in runs for person in performers(run)} | {*reviewers, *checkers} - {None}
 
 
 def _number(actor: Actor, order: Order) -> tuple[str, int]:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.analyses import inputs, missing_entries
+from atmpxb.quality.actions.hands import performers
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
@@ -131,20 +131,6 @@ def submit_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     _move_tests(run, "test.submitted", {TestState.MEASURED})
     record("run.submitted", actor=actor, on=run)
     return run
-
-
-def performers(run: Run) -> set[UUID]:
-    """Everyone who had a hand in a run."""
-    return {
-        person
-        for person in (
-            run.opened_by_id,
-            run.submitted_by_id,
-            *run.files.values_list("attached_by_id", flat=True),
-            *run.entries.values_list("written_by_id", flat=True),
-        )
-        if person
-    }
 
 
 @action("quality.dispose", roles={Role.REVIEWER})

@@ -138,7 +138,6 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             | runs.WrongEntry()
             | WrongValue()
             | documents.VersionExists()
-            | documents.NotADraft()
             | signatures.ProofSpent()
             | AssayError()
         ):

@@ -120,7 +120,10 @@ def _ask(actor: Actor, run: Run, event: str) -> Analysis:
     if present and present.state not in _UNDONE:
         return present
     if present:
-        move(present, "analysis.repeated", problem={}, asked_at=timezone.now())
+        move(
+            present, "analysis.repeated", problem={}, asked_at=timezone.now(), asked_by_id=actor.person_id,
+            finished_at=None,
+        )  # fmt: skip
         analysis = present
     else:
         analysis = create(

@@ -36,6 +36,9 @@ from atmpxb.records.vault.store import Received
 
 JOB = "quality.issue_certificate"
 
+#: What a further certificate of the same order takes the place of.
+REPLACEABLE = (CertificateState.ISSUED, CertificateState.WITHDRAWN)
+
 
 def approvable(order: Order) -> tuple[list[Test], list[Test]]:
     """The tests that stand on a certificate now, and those that are still pending."""
@@ -81,7 +84,7 @@ def approve_certificate(
         OwnWork: the actor performed or reviewed some of the work.
     """
     done, pending = approvable(order)
-    earlier = order.certificates.filter(state=CertificateState.ISSUED).order_by("-version").first()
+    earlier = order.certificates.filter(state__in=REPLACEABLE).order_by("-version").first()
     missing = _missing(kind, done, pending, earlier, reason)
     if waiting := order.certificates.filter(state=CertificateState.APPROVED).first():
         missing.append((f"{waiting} is being issued", "wait until it is, then look at the draft again"))
@@ -132,10 +135,10 @@ def _missing(
     missing = [] if done else [(_("No reviewed test"), _("Have a run reviewed first"))]
     if kind == Certificate.Kind.FINAL:
         missing += [(test.line, _("Wait for its review, or issue an interim report")) for test in pending]
-        if earlier and earlier.kind == Certificate.Kind.FINAL and not reason:
-            missing.append((_("No reason"), _("Say why the certificate is issued again")))
     elif not pending:
         missing.append((_("Nothing is pending"), _("Issue the final certificate")))
+    if earlier and (earlier.kind == Certificate.Kind.FINAL or earlier.withdrawn_at) and not reason:
+        missing.append((_("No reason"), _("Say why the certificate is issued again")))
     return missing
 
 
@@ -191,7 +194,10 @@ def issue_certificate(*, actor: Actor, certificate: Certificate, received: Recei
 
 
 def _supersede(earlier: Certificate, by: str, token: str) -> None:
-    move(earlier, "certificate.superseded")
+    """Point from the earlier certificate to the one that holds now; what was withdrawn stays withdrawn."""
+    state = Certificate.objects.select_for_update().values_list("state", flat=True).get(pk=earlier.pk)
+    if state != CertificateState.WITHDRAWN:
+        move(earlier, "certificate.superseded")
     publication = Publication.objects.get(organisation_id=earlier.organisation_id, token=earlier.token)
     change(publication, superseded_by=by, superseded_token=token)
 

@@ -16,10 +16,8 @@ from atmpxb.records.ledger.models import LedgerEntry
 #: What reviewers do as such: judging work is not doing it. Who approves must not have done this either.
 JUDGING = frozenset({"entry.checked", "exception.disposed", "run.returned", "run.reviewed", "run.invalidated"})
 
-#: What the worker writes by itself, in the name of the person whose deed completed the run or repeated a broken job.
-FOLLOWING = frozenset(
-    {"analysis.queued", "analysis.finished", "analysis.failed", "analysis.superseded", "job.failed", "job.repeated"}
-)
+#: What the worker writes by itself, in the name of the person whose deed completed the run.
+FOLLOWING = frozenset({"analysis.queued", "analysis.finished", "analysis.failed", "analysis.superseded"})
 
 #: Stopping work out of doubt is open to everybody.
 CAUTION = frozenset({"sample.put_on_hold"})

@@ -51,3 +51,12 @@ def actor_for(person: Person, organisation_code: str) -> Actor | None:
                 person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function
             )
     return None
+
+
+def actor_in(person: UUID, organisation: UUID) -> Actor:
+    """A person as an actor in an organisation, with the roles of now: none for one who has left."""
+    who = Person.objects.get(pk=person)
+    for place in workplaces(who) if who.is_active else ():
+        if place.organisation.pk == organisation:
+            return Actor(who.pk, who.name, organisation, frozenset(place.roles), place.function)
+    return Actor(who.pk, who.name, organisation, frozenset())

@@ -91,7 +91,7 @@ def test_a_hold_is_lifted_with_a_reason(cast: story.Cast, request_made: Any, sig
     assert order.pk != second.pk
     browser: Client = sign_in("reviewer", "sure")
     assert "5 µL received" in browser.get("/o/sure/reviews").content.decode()
-    browser.post(f"/o/sure/holds/{sample.pk}/lift", {"reason": "Enough for the tests left"})
+    browser.post(f"/o/sure/samples/{sample.pk}/lift-hold", {"reason": "Enough for the tests left"})
     assert "CART-0002.A" not in browser.get("/o/sure/reviews").content.decode()
 
 

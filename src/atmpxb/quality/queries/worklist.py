@@ -107,7 +107,7 @@ class Stuck:
     method_title: dict[str, str]
     why: str
     cure: str
-    latest_start: datetime
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,11 @@ class Worklist:
     open_runs: tuple[OpenRun, ...]
     methods: tuple[tuple[str, dict[str, str], int], ...]  # code, title, how many can start
     expected: int
+
+    @property
+    def blocked_count(self) -> int:
+        """Tasks that can't start and runs that can't go on."""
+        return len(self.blocked) + len(self.stuck)
 
     @property
     def empty(self) -> bool:
@@ -215,7 +220,7 @@ def _stuck(actor: Actor) -> Iterable[Stuck]:
                 method_title=run.method.title,
                 why=problem_words(latest),
                 cure=_("Analyse again") if latest.problem.get("code") == GAVE_UP else _("Open the run"),
-                latest_start=min(test.due_at for test in run.tests.all()),
+                due_at=min(test.due_at for test in run.tests.all()),
             )
 
 

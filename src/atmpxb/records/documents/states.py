@@ -22,6 +22,9 @@ TRANSITIONS: Table = {
     "document.withdrawn": (frozenset({"draft", "effective"}), "withdrawn"),
 }
 
+#: States from which a version can be taken out of use.
+WITHDRAWABLE = TRANSITIONS["document.withdrawn"][0]
+
 
 def move[V: models.Model](version: V, event: str, **fields: Any) -> V:
     """Move a version by an event of the table.

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from atmpxb.quality.pages.office import certificates, clients, ledger, public, releases, reviews
+from atmpxb.quality.pages.office import certificates, clients, documents, failures, ledger, public, releases, reviews
 
 HERE = "o/<slug:organisation>"
 REVIEW = f"{HERE}/reviews/<uuid:run>"
@@ -35,13 +35,16 @@ urls: list[URLPattern] = [
     path(f"{REVIEW}/sign", reviews.sign, name="review_sign"),
     path(f"{REVIEW}/return", reviews.give_back, name="review_return"),
     path(f"{REVIEW}/invalidate", reviews.invalidate, name="review_invalidate"),
-    path(f"{HERE}/holds/<uuid:sample>/lift", reviews.lift_hold, name="hold_lift"),
+    path(f"{HERE}/documents/<uuid:version>/withdraw", documents.withdraw, name="document_withdraw"),
+    path(f"{HERE}/failures", failures.failures, name="failures"),
+    path(f"{HERE}/failures/<uuid:failed>/repeat", failures.repeat, name="failure_repeat"),
     path(f"{HERE}/board", releases.board, name="board"),
     path(f"{HERE}/releases", releases.releases, name="releases"),
     path(f"{HERE}/releases/<uuid:order>", releases.release, name="release"),
     path(f"{HERE}/releases/<uuid:order>/approve", releases.approve, name="release_approve"),
     path(f"{HERE}/certificates", certificates.certificates, name="certificates"),
     path(CERTIFICATE, certificates.certificate, name="certificate"),
+    path(f"{CERTIFICATE}/withdraw", certificates.withdraw, name="certificate_withdraw"),
     path(f"{CERTIFICATE}/progress", certificates.progress, name="certificate_progress"),
     path(f"{CERTIFICATE}/certificate.pdf", certificates.pdf, name="certificate_pdf"),
     path(f"{CERTIFICATE}/record.json", certificates.record, name="certificate_record"),

@@ -134,6 +134,7 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             | orders.LabelAlreadyUsed()
             | orders.NoSamplingPlan()
             | failures.RepeatedAlready()
+            | runs.PartnerUnclear()
             | runs.TestsDiffer()
             | runs.SampleNotAvailable()
             | runs.WrongEntry()

@@ -124,7 +124,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
     Raises:
         Run.DoesNotExist: it is not there, or another laboratory's.
     """
-    run = Run.objects.select_related("method__document", "submitted_by", "opened_by").get(
+    run = Run.objects.select_related("method__document", "submitted_by", "opened_by", "performed_by").get(
         pk=run_id, organisation_id=actor.organisation_id
     )
     analysis = actions.current_analysis(run)

@@ -103,6 +103,10 @@ def content(run: Run) -> dict[str, Any]:
     }
 
 
+#: Of the content of a signature on a run: what reviewers remarked concerns the laboratory alone.
+INTERNAL = ("dispositions",)
+
+
 def missing_for_submission(run: Run) -> list[tuple[str, str]]:
     """What stands between a run and its submission: (what, cure); empty when it can be signed."""
     missing = []
@@ -126,7 +130,9 @@ def submit_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     """
     if missing := missing_for_submission(run):
         raise NotReady(missing)
-    sign(actor=actor, proof=proof, on=run, meaning=Meaning.PERFORMED, content=content(run), seen=seen)
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.PERFORMED, content=content(run), seen=seen, internal=INTERNAL
+    )
     move(run, "run.submitted", submitted_at=timezone.now(), submitted_by_id=actor.person_id, returned_reason="")
     _move_tests(run, "test.submitted", {TestState.MEASURED})
     record("run.submitted", actor=actor, on=run)
@@ -176,7 +182,9 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     ]
     if missing:
         raise NotReady(missing)
-    sign(actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen)
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen, internal=INTERNAL
+    )
     move(run, "run.reviewed")
     _move_tests(run, "test.reviewed", {TestState.SUBMITTED})
     record("run.reviewed", actor=actor, on=run)

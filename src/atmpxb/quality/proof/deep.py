@@ -31,6 +31,7 @@ from atmpxb.records.people.models import Organisation
 from atmpxb.records.signatures.actions import manifest_content
 from atmpxb.records.signatures.models import Signature, SigningKey
 from atmpxb.records.signatures.signing import manifest_signed_by
+from atmpxb.records.signatures.withheld import unfitting
 from atmpxb.records.vault.actions import vault
 from atmpxb.records.vault.models import StoredFile
 from atmpxb.records.vault.store import Damaged
@@ -157,6 +158,8 @@ def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Line:
         key = keys.get(one.key_id)
         if key is None or not manifest_signed_by(key.public_bytes_raw(), one.manifest.encode(), bytes(one.seal)):
             return Line("signatures", False, f"signature {one.pk} of {one.name} does not fit what it binds")
+        if places := list(unfitting(json.loads(one.manifest), one.withheld)):
+            return Line("signatures", False, f"signature {one.pk} of {one.name} bound other words at {places[0]}")
     return Line("signatures", True, f"{len(signatures)} signatures fit what they bind")
 
 

@@ -53,6 +53,7 @@ urls: list[URLPattern] = [
     path(f"{HERE}/find", ledger.find, name="find"),
     path(f"{HERE}/ledger", ledger.ledger, name="ledger"),
     path(f"{HERE}/ledger/checkpoints", ledger.checkpoints, name="checkpoints"),
+    path(f"{HERE}/ledger/witness.jsonl", ledger.witness, name="ledger_witness"),
     path(f"{HERE}/ledger/export.jsonl", ledger.export, name="ledger_export"),
     path(f"{HERE}/ledger/<int:seq>", ledger.entry, name="ledger_entry"),
     path("verify/<str:token>", public.verification, name="verification"),

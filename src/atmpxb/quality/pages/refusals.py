@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django import forms
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.actions import catalogue, orders, requests, reviews, runs
+from atmpxb.quality.actions import catalogue, failures, orders, requests, reviews, runs
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.pages.account_refusals import words_of
@@ -147,12 +147,13 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             | orders.RequestClosed()
             | orders.LabelAlreadyUsed()
             | orders.NoSamplingPlan()
+            | failures.RepeatedAlready()
+            | runs.PartnerUnclear()
             | runs.TestsDiffer()
             | runs.SampleNotAvailable()
             | runs.WrongEntry()
             | WrongValue()
             | documents.VersionExists()
-            | documents.NotADraft()
             | signatures.ProofSpent()
             | AssayError()
         ):

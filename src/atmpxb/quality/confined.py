@@ -37,7 +37,9 @@ def confined(
     theirs.close()
     try:
         if not ours.poll(seconds):
-            raise AssayError("engine.too_slow", f"The analysis took more than {seconds:g} s and was stopped.")
+            raise AssayError(
+                "engine.too_slow", "The analysis took more than {seconds} s and was stopped.", seconds=f"{seconds:g}"
+            )
         outcome = ours.recv()
     except EOFError:
         raise AssayError(
@@ -53,7 +55,7 @@ def confined(
         case ("assay error", code, message, facts):
             raise AssayError(code, message, **facts)
         case ("fault", what):
-            raise AssayError("engine.fault", f"The analysis met a fault in the program: {what}")
+            raise AssayError("engine.fault", "The analysis met a fault in the program: {what}", what=what)
     return outcome[1]
 
 

@@ -107,7 +107,12 @@ def _pairs(options: Sequence[str], files: Sequence[Path]) -> dict[Path, str]:
         named = [file for file in files if str(file) == name] or [file for file in files if file.name == name]
         if not mark or len(named) != 1:
             choices = ", ".join(str(file) for file in files) or "none"
-            raise AssayError("analyse.option", f"{option!r} does not name one of the files ({choices}).")
+            raise AssayError(
+                "analyse.option",
+                "'{option}' does not name one of the files ({choices}).",
+                option=option,
+                choices=choices,
+            )
         found[named[0]] = text
     return found
 
@@ -122,11 +127,15 @@ def _bench(method: Method, entries: Sequence[str]) -> dict[str, Any]:
         if not mark or code not in codes:
             known = ", ".join(sorted(codes)) or "none"
             raise AssayError(
-                "analyse.entry", f"{option!r} is no entry of {method.code}; its entries: {known}."
+                "analyse.entry",
+                "'{option}' is no entry of {code}; its entries: {known}.",
+                option=option,
+                code=method.code,
+                known=known,
             )
         if isinstance(bench.get(code), dict) != bool(at) and code in bench:
             raise AssayError(
-                "analyse.entry", f"Entry {code!r} is given for the run and for a sample; choose one."
+                "analyse.entry", "Entry '{code}' is given for the run and for a sample; choose one.", code=code
             )
         if at:
             bench.setdefault(code, {})[sample] = value
@@ -156,9 +165,21 @@ def _only_role(method: Method, name: str, format: str) -> str:
         return fitting[0]
     if not fitting:
         wanted = ", ".join(sorted({known for item in method.inputs for known in item.formats})) or "no file"
-        raise AssayError("analyse.format", f"{name} is {format}; method {method.code} takes {wanted}.")
-    message = f"{name} may be {' or '.join(fitting)}; say which with --role {name}={fitting[0]}."
-    raise AssayError("analyse.role", message)
+        raise AssayError(
+            "analyse.format",
+            "{name} is {format}; method {code} takes {wanted}.",
+            name=name,
+            format=format,
+            code=method.code,
+            wanted=wanted,
+        )
+    raise AssayError(
+        "analyse.role",
+        "{name} may be {fitting}; say which with --role {name}={fitting_2}.",
+        name=name,
+        fitting=" or ".join(fitting),
+        fitting_2=fitting[0],
+    )
 
 
 def _write_plots(analysis: Analysis, folder: Path) -> list[Path]:

@@ -188,7 +188,7 @@ def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None
     _require_open(file.run)
     method = parse(file.run.method.source.encode())
     if role not in {item.role for item in method.inputs}:
-        raise AssayError("inputs.unknown_role", f"method {method.code} has no role {role!r}", role=role)
+        raise AssayError("inputs.unknown_role", "method {code} has no role '{role}'", code=method.code, role=role)
     change(file, role=role, sample=sample)
     record("file.assigned", actor=actor, on=file, role=role, files=[file.file.sha256])
     ask_if_complete(actor=actor, run=file.run, method=method)

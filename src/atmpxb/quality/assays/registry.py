@@ -36,13 +36,17 @@ def kind(code: str) -> AssayKind:
     if code not in codes():
         known = ", ".join(codes()) or "none"
         raise AssayError(
-            "kind.unknown", f"Unknown kind of test {code!r}; known kinds: {known}.", kind=code, known=codes()
+            "kind.unknown",
+            "Unknown kind of test '{kind}'; known kinds: {known_2}.",
+            kind=code,
+            known_2=known,
+            known=codes(),
         )
     found = cast(AssayKind, import_module(f"{_PACKAGE}.{code}.kind").KIND)
     if found.code != code:
         raise AssayError(
             "kind.misnamed",
-            f"The folder {code!r} holds a kind with code {found.code!r}; rename one of them.",
+            "The folder '{kind}' holds a kind with code '{found}'; rename one of them.",
             kind=code,
             found=found.code,
         )

@@ -50,13 +50,25 @@ def check_inputs(method: Method, files: Sequence[RawFile]) -> tuple[Check | Assa
         count, title = counts.pop(wanted.role, 0), wanted.title.get("en", wanted.role)
         facts = {"role": wanted.role, "count": count, "minimum": wanted.minimum, "maximum": wanted.maximum}
         if count < wanted.minimum:
-            message = f"{title} ({wanted.role}): {count} of at least {wanted.minimum} files; add the missing."
-            answers.append(AssayError("inputs.missing", message, **facts))
+            answers.append(AssayError(
+                "inputs.missing",
+                "{title} ({role}): {count} of at least {minimum} files; add the missing.",
+                title=title,
+                role=wanted.role,
+                count=count,
+                minimum=wanted.minimum,
+                **facts,
+            ))
         elif wanted.maximum is not None and count > wanted.maximum:
-            message = (
-                f"{title} ({wanted.role}): {count} files, at most {wanted.maximum}; take the others off."
-            )
-            answers.append(AssayError("inputs.too_many", message, **facts))
+            answers.append(AssayError(
+                "inputs.too_many",
+                "{title} ({role}): {count} files, at most {maximum}; take the others off.",
+                title=title,
+                role=wanted.role,
+                count=count,
+                maximum=wanted.maximum,
+                **facts,
+            ))
         else:
             limit = Criterion(
                 "", {}, "", str(wanted.minimum), None if wanted.maximum is None else str(wanted.maximum)
@@ -66,8 +78,14 @@ def check_inputs(method: Method, files: Sequence[RawFile]) -> tuple[Check | Assa
             )
     roles = ", ".join(item.role for item in method.inputs) or "none"
     for role in counts:
-        message = f"Method {method.code} has no role {role!r}; its roles: {roles}."
-        answers.append(AssayError("inputs.unknown_role", message, role=role, count=counts[role]))
+        answers.append(AssayError(
+            "inputs.unknown_role",
+            "Method {code} has no role '{role}'; its roles: {roles}.",
+            code=method.code,
+            role=role,
+            roles=roles,
+            count=counts[role],
+        ))
     answers.extend(_repeated(files))
     return tuple(answers)
 
@@ -88,10 +106,12 @@ def _repeated(files: Sequence[RawFile]) -> list[AssayError]:
         if key not in first:
             first[key] = file.name
             continue
-        message = (
-            f"{file.name} holds the same bytes as {first[key]}; one measurement counts once, remove one."
-        )
-        found.append(AssayError("inputs.same_file", message, file=file.name, earlier=first[key]))
+        found.append(AssayError(
+            "inputs.same_file",
+            "{file} holds the same bytes as {earlier}; one measurement counts once, remove one.",
+            file=file.name,
+            earlier=first[key],
+        ))
     return found
 
 

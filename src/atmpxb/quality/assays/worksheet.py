@@ -71,7 +71,7 @@ def values(method: Method, bench: Mapping[str, Any]) -> tuple[Value, ...]:
         entry = entry_of(method, reportable)
         if entry is None:
             raise AssayError(
-                "entry.missing", f"Reportable {reportable.code!r} has no entry; correct the method."
+                "entry.missing", "Reportable '{code}' has no entry; correct the method.", code=reportable.code
             )
         for sample, text in entered(entry, bench).items():
             title = entry.title
@@ -105,9 +105,19 @@ def _text(entry: Entry, value: Any) -> str | None:
     if not text:
         return None
     if entry.type == "choice" and text not in entry.choices:
-        message = f"Entry {entry.code!r} is {text!r}; choose one of {', '.join(entry.choices)}."
-        raise AssayError("entry.invalid", message, entry=entry.code, value=text)
+        raise AssayError(
+            "entry.invalid",
+            "Entry '{entry}' is '{value}'; choose one of {choices}.",
+            entry=entry.code,
+            value=text,
+            choices=", ".join(entry.choices),
+        )
     if entry.type in _SHAPES and not _SHAPES[entry.type][0].fullmatch(text):
-        message = f"Entry {entry.code!r} is {text!r}; write {_SHAPES[entry.type][1]}."
-        raise AssayError("entry.invalid", message, entry=entry.code, value=text)
+        raise AssayError(
+            "entry.invalid",
+            "Entry '{entry}' is '{value}'; write {shapes}.",
+            entry=entry.code,
+            value=text,
+            shapes=_SHAPES[entry.type][1],
+        )
     return text

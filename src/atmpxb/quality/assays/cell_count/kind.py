@@ -80,7 +80,9 @@ class CellCounting:
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         """Values by sample. Raises AssayError where files or entries do not allow an analysis."""
         if found := problems(method):
-            raise AssayError("count.method", f"Method {method.code}: {'; '.join(found)}.", problems=found)
+            raise AssayError(
+                "count.method", "Method {code}: {found}.", code=method.code, found="; ".join(found), problems=found
+            )
         require_inputs(method, files)
         chosen = parameters(method)
         exports = [(file, _read(file)) for file in files]
@@ -117,7 +119,7 @@ def _read(file: RawFile) -> CounterExport:
         return read(file.data)
     except CounterError as error:
         raise AssayError(
-            error.code, f"{file.name}: {error.message}", file=file.name, **error.facts
+            error.code, "{file}: {message}", file=file.name, message=error.message, **error.facts
         ) from error
 
 
@@ -141,8 +143,13 @@ def _entry(code: str, sample: str, bench: Mapping[str, Any]) -> Decimal | None:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        message = f"Entry {code!r} is {entered!r}; write a number with a decimal point."
-        raise AssayError("count.entry", message, entry=code, sample=sample)
+        raise AssayError(
+            "count.entry",
+            "Entry '{entry}' is '{entered}'; write a number with a decimal point.",
+            entry=code,
+            entered=entered,
+            sample=sample,
+        )
     return number
 
 
@@ -151,13 +158,17 @@ def _factor(sample: str, method: Method, bench: Mapping[str, Any], chosen: Param
     entered = _entry(code, sample, bench)
     if entered is None and any(entry.code == code and entry.required for entry in method.entries):
         # Without it the concentration would silently be that of the diluted sample.
-        message = f"Sample {sample}: entry {code!r} is required; write 1 where nothing was diluted."
-        raise AssayError("count.entry_missing", message, entry=code, sample=sample)
+        raise AssayError(
+            "count.entry_missing",
+            "Sample {sample}: entry '{entry}' is required; write 1 where nothing was diluted.",
+            sample=sample,
+            entry=code,
+        )
     factor = 1.0 if entered is None else float(entered)
     try:
         diluted(1.0, factor)
     except ValueError as error:
-        raise AssayError("count.dilution", f"Sample {sample}: {error}.", sample=sample) from error
+        raise AssayError("count.dilution", "Sample {sample}: {error}.", sample=sample, error=error) from error
     return factor
 
 
@@ -165,12 +176,15 @@ def _refuse_second_dilution(sample: str, counted: Counted, chosen: Parameters) -
     """A dilution typed into the counter and on the worksheet is mostly one dilution, corrected twice."""
     typed = [row.count.dilution for row in counted.rows if row.count.dilution not in (None, Decimal(1))]
     if typed and counted.factor != 1 and chosen.instrument_dilution == "refuse":
-        message = (
-            f"Sample {sample}: dilution {typed[0]} was typed into the counter and {counted.factor:g} on the"
-            " worksheet, so it would be corrected twice. Clear one, or let the method keep both"
-            ' (instrument_dilution = "keep").'
+        raise AssayError(
+            "count.dilution_twice",
+            'Sample {sample}: dilution {typed} was typed into the counter and {factor} on the worksheet, so '
+            'it would be corrected twice. Clear one, or let the method keep both (instrument_dilution = '
+            '"keep").',
+            sample=sample,
+            typed=typed[0],
+            factor=f"{counted.factor:g}",
         )
-        raise AssayError("count.dilution_twice", message, sample=sample)
 
 
 def _value(

@@ -34,11 +34,14 @@ def grouped(
         samples = [_sample(count, file, chosen) for count in export.counts]
         if file.sample and file.sample not in samples:
             names = ", ".join(dict.fromkeys(samples))
-            message = (
-                f"{file.name} was attached for sample {file.sample} and holds {names}: attach it to the"
-                " run of those samples, or correct the label."
+            raise AssayError(
+                "count.sample_missing",
+                "{file} was attached for sample {sample} and holds {found}: attach it to the run of those "
+                "samples, or correct the label.",
+                file=file.name,
+                sample=file.sample,
+                found=names,
             )
-            raise AssayError("count.sample_missing", message, file=file.name, sample=file.sample, found=names)
         for sample, count in zip(samples, export.counts, strict=True):
             if file.sample and sample != file.sample:
                 left_out.append(Exclusion(f"{file.name}, {count.where}: {count.sample}", "another sample"))
@@ -50,8 +53,12 @@ def grouped(
 def _sample(count: CellCount, file: RawFile, chosen: Parameters) -> str:
     sample = file.sample if chosen.sample_from == "file" else count.sample
     if not sample:
-        message = f"{file.name}, {count.where} names no sample; attach the file under a sample label."
-        raise AssayError("count.sample_unnamed", message, file=file.name, where=count.where)
+        raise AssayError(
+            "count.sample_unnamed",
+            "{file}, {where} names no sample; attach the file under a sample label.",
+            file=file.name,
+            where=count.where,
+        )
     mark = chosen.replicate_separator
     if chosen.sample_from == "export" and mark:
         head, found, tail = sample.rpartition(mark)

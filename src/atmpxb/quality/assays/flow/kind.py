@@ -88,7 +88,10 @@ class FlowCytometry:
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         if problems := self.problems(method):
             raise AssayError(
-                "flow.method", f"The method can't be used: {' '.join(problems)}", problems=problems
+                "flow.method",
+                "The method can't be used: {problems_2}",
+                problems_2=" ".join(problems),
+                problems=problems,
             )
         require_inputs(method, files)
         strategy = strategy_of(method.parameters)
@@ -166,7 +169,7 @@ def _read(file: RawFile, dataset: int) -> FcsFile:
     try:
         return read(file.data, dataset, sha256=file.sha256)
     except FcsError as error:
-        raise AssayError(error.code, f"{file.name}: {error.message}", file=file.name) from error
+        raise AssayError(error.code, "{file}: {message}", file=file.name, message=error.message) from error
 
 
 def _evaluate(file: RawFile, strategy: Strategy, dataset: int) -> _Evaluated:
@@ -175,7 +178,7 @@ def _evaluate(file: RawFile, strategy: Strategy, dataset: int) -> _Evaluated:
         return _Evaluated(file, fcs, evaluate(strategy, fcs))
     except GateError as error:
         raise AssayError(
-            error.code, f"{file.name}: {error.message}", file=file.name, **error.facts
+            error.code, "{file}: {message}", file=file.name, message=error.message, **error.facts
         ) from error
 
 

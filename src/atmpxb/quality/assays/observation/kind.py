@@ -24,14 +24,19 @@ class Observation:
 
     def facts(self, file: RawFile) -> FileFacts:
         """Always raises: an observation has no files."""
-        message = f"{file.name}: an observation has no files; attach it to another test."
-        raise AssayError("observation.no_files", message, file=file.name)
+        raise AssayError(
+            "observation.no_files", "{file}: an observation has no files; attach it to another test.", file=file.name
+        )
 
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         """The entries as values. Raises AssayError where an entry does not have its form."""
         if found := self.problems(method):
             raise AssayError(
-                "observation.method", f"Method {method.code}: {'; '.join(found)}.", problems=found
+                "observation.method",
+                "Method {code}: {found}.",
+                code=method.code,
+                found="; ".join(found),
+                problems=found,
             )
         require_inputs(method, files)
         checks = tuple(

@@ -32,7 +32,7 @@ def read_file(file: RawFile) -> RdmlFile:
     try:
         return read(file.data)
     except RdmlError as problem:
-        raise AssayError(problem.code, f"{file.name}: {problem.message}", file=file.name) from problem
+        raise AssayError(problem.code, "{file}: {message}", file=file.name, message=problem.message) from problem
 
 
 def repairs_of(file: RawFile, content: RdmlFile) -> tuple[Repair, ...]:
@@ -53,7 +53,9 @@ def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well
         known = ", ".join(run.id for file in contents for _, run in file.runs()) or "none"
         raise AssayError(
             "qpcr.run_missing",
-            f"The file has no run {parameters.run!r} (runs: {known}): add the file of this run.",
+            "The file has no run '{run}' (runs: {known}): add the file of this run.",
+            run=parameters.run,
+            known=known,
         )
     for position, (file, run) in enumerate(runs):
         samples = {sample.id: sample for sample in file.samples}
@@ -65,8 +67,8 @@ def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well
                 if places.setdefault(data.target, f"{position} {run.id}") != f"{position} {run.id}":
                     raise AssayError(
                         "qpcr.several_runs",
-                        f"{data.target} was measured in more than one run: name one with parameters.run, "
-                        "or attach one file.",
+                        "{target} was measured in more than one run: name one with parameters.run, or attach one file.",
+                        target=data.target,
                     )
                 quantity = sample.quantity_for(data.target)
                 amount = quantity.value if quantity else parameters.standards.get(sample.id)
@@ -79,8 +81,10 @@ def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well
         present = ", ".join(sorted({target.id for file in contents for target in file.targets}))
         raise AssayError(
             "qpcr.target_missing",
-            f"The file has no data for {', '.join(missing)} (targets: {present}): "
-            "use the method of this run, or correct the target names at the cycler and export again.",
+            "The file has no data for {missing_2} (targets: {present}): use the method of this run, or "
+            "correct the target names at the cycler and export again.",
+            missing_2=", ".join(missing),
+            present=present,
             missing=missing,
         )
     return tuple(wells)
@@ -145,17 +149,26 @@ def apply_plate_map(wells: tuple[Well, ...], plate_map: object) -> tuple[tuple[W
 def _line(name: str, line: Any) -> tuple[str, str, float | None]:
     if not isinstance(line, Mapping):
         raise AssayError(
-            "qpcr.plate_map", f"Well {name} of the plate map must have a sample, type and quantity."
+            "qpcr.plate_map", "Well {name} of the plate map must have a sample, type and quantity.", name=name
         )
     type_ = str(line.get("type") or "")
     if type_ and type_ not in SAMPLE_TYPES:
         raise AssayError(
-            "qpcr.plate_map", f"Well {name}: type {type_!r} is not one of {', '.join(SAMPLE_TYPES)}."
+            "qpcr.plate_map",
+            "Well {name}: type '{type}' is not one of {known}.",
+            name=name,
+            type=type_,
+            known=", ".join(SAMPLE_TYPES),
         )
     given = line.get("quantity")
     quantity = number(given)
     if given not in (None, "") and (quantity is None or quantity <= 0):
-        raise AssayError("qpcr.plate_map", f"Well {name}: the quantity {given!r} is not a number above zero.")
+        raise AssayError(
+            "qpcr.plate_map",
+            "Well {name}: the quantity '{given}' is not a number above zero.",
+            name=name,
+            given=given,
+        )
     return str(line.get("sample") or ""), type_, quantity
 
 

@@ -63,7 +63,7 @@ def quantify(target: TargetRule, wells: tuple[Well, ...], parameters: Parameters
     mine = tuple(well for well in wells if well.target == target.id)
     if not mine:
         raise AssayError(
-            "qpcr.no_wells", f"Every well of {target.id} is excluded, so nothing can be analysed."
+            "qpcr.no_wells", "Every well of {name} is excluded, so nothing can be analysed.", name=target.id
         )
     if parameters.cq == "file":
         cqs = np.array([np.nan if well.data.cq is None else well.data.cq for well in mine])
@@ -97,17 +97,23 @@ def _amplification(target: str, wells: tuple[Well, ...], parameters: Parameters)
         if not well.data.cycles.size:
             raise AssayError(
                 "qpcr.no_curve",
-                f"{well.label} carries no amplification curve: export the run with raw fluorescence, "
-                'or let the method take over the Cq of the cycler (parameters.cq = "file").',
+                '{label} carries no amplification curve: export the run with raw fluorescence, or let the '
+                'method take over the Cq of the cycler (parameters.cq = "file").',
+                label=well.label,
             )
         if not np.array_equal(well.data.cycles, first):
             raise AssayError(
-                "qpcr.cycles_differ", f"{well.label} has other cycles than the rest of {target}."
+                "qpcr.cycles_differ",
+                "{label} has other cycles than the rest of {target}.",
+                label=well.label,
+                target=target,
             )
     try:
         return amplify(first, np.array([well.data.fluorescence for well in wells]), parameters.curves)
     except ValueError as problem:
-        raise AssayError("qpcr.curve", f"{target}: {problem}; export the whole run again.") from problem
+        raise AssayError(
+            "qpcr.curve", "{target}: {problem}; export the whole run again.", target=target, problem=problem
+        ) from problem
 
 
 def _flags(

@@ -44,16 +44,27 @@ class Transcription:
         Raises AssayError where a file is no certificate or an entry does not have its form.
         """
         if found := self.problems(method):
-            message = f"Method {method.code}: {'; '.join(found)}."
-            raise AssayError("transcription.method", message, problems=found)
+            raise AssayError(
+                "transcription.method",
+                "Method {code}: {found}.",
+                code=method.code,
+                found="; ".join(found),
+                problems=found,
+            )
         require_inputs(method, files)
         evidence = [(file, inspect(file.name, file.data)) for file in files]
         formats = {item.role: item.formats for item in method.inputs}
         for file, seen in evidence:
             if seen.format not in formats[file.role]:
                 wanted = " or ".join(formats[file.role])
-                message = f"{file.name} is a {seen.type}; role {file.role!r} takes {wanted}."
-                raise AssayError("transcription.format", message, file=file.name)
+                raise AssayError(
+                    "transcription.format",
+                    "{file} is a {type}; role '{role}' takes {wanted}.",
+                    file=file.name,
+                    type=seen.type,
+                    role=file.role,
+                    wanted=wanted,
+                )
         checks = tuple(
             check
             for sample, measures in worksheet.measures(method, bench).items()

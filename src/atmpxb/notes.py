@@ -6,18 +6,33 @@ facts in afterwards. Who makes a note knows no language, no framework and no cat
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-#: What may stand in the place of a template: a text as it is, another note, or several.
-type Fact = str | Note | tuple[Fact, ...]
+#: A text of a document in each language of the product, e.g. ``{"en": "Viability", "nl": "Viabiliteit"}``.
+type Words = Mapping[str, str]
+#: What may stand in the place of a template: a text as it is, another note, a text of a document, or several.
+type Fact = str | Note | Words | tuple[Fact, ...]
 
-_PLACE = re.compile(r"\{(\w+)\}")
+#: A place; one in quotes is quoted as it is.
+_PLACE = re.compile(r"(['\"]?)\{(\w+)\}")
 
 
 def _as_it_is(text: str) -> str:
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a reader is told: the language, a template in it, and a fact in it (e.g. with a decimal comma)."""
+
+    language: str = "en"
+    translate: Callable[[str], str] = _as_it_is
+    write: Callable[[str], str] = _as_it_is
+
+
+ENGLISH = Voice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +46,7 @@ class Note:
 
     def __post_init__(self) -> None:
         if not self.message:
-            object.__setattr__(self, "message", _filled(self.text, self.facts, _as_it_is, _as_it_is))
+            object.__setattr__(self, "message", _filled(self.text, self.facts, ENGLISH))
 
     def __hash__(self) -> int:
         return hash((self.code, self.message))
@@ -51,41 +66,49 @@ def template(text: str) -> str:
     return text
 
 
-def say(fact: object, translate: Callable[[str], str] = _as_it_is, write: Callable[[str], str] = _as_it_is) -> str:
-    """A note, a text or several of them as one text. Also takes notes in the plain form that records hold.
+def listed(names: Iterable[str]) -> Fact:
+    """Names with commas between them, or that there are none."""
+    return ", ".join(names) or note("list.none", "none")
 
-    Args:
-        translate: a template in the language of the reader. write: a fact, e.g. with a decimal comma.
-    """
+
+def say(fact: object, voice: Voice = ENGLISH) -> str:
+    """A note, a text or several of them as one text. Also takes notes in the plain form that records hold."""
     match fact:
         case Note():
-            return _filled(fact.text, fact.facts, translate, write)
+            return _filled(fact.text, fact.facts, voice)
         case {"text": str(text), "facts": dict(facts)}:
-            return _filled(text, facts, translate, write)
+            return _filled(text, facts, voice)
+        case Mapping():
+            return str(fact.get(voice.language) or fact.get("en", ""))
         case tuple() | list():
-            told = [say(one, translate, write) for one in fact]
+            told = [say(one, voice) for one in fact]
             return "; ".join([*(one.removesuffix(".") for one in told[:-1]), *told[-1:]])
     return str(fact)
 
 
 def places(text: str) -> frozenset[str]:
     """The names of the places in a template."""
-    return frozenset(_PLACE.findall(text))
+    return frozenset(name for _quote, name in _PLACE.findall(text))
 
 
-def _filled(text: str, facts: Mapping[str, Any], translate: Callable[[str], str], write: Callable[[str], str]) -> str:
+def _filled(text: str, facts: Mapping[str, Any], voice: Voice) -> str:
     """Each place is filled once: what a fact says is never taken for a template or a place."""
 
     def told(place: re.Match[str]) -> str:
-        fact = facts.get(place[1], place[0])
-        return write(fact) if isinstance(fact, str) else say(fact, translate, write)
+        quote, name = place.groups()
+        fact = facts.get(name, f"{{{name}}}")
+        if isinstance(fact, str):
+            return quote + (fact if quote else voice.write(fact))
+        return quote + say(fact, voice)
 
-    return _PLACE.sub(told, translate(text))
+    return _PLACE.sub(told, voice.translate(text))
 
 
 def _fact(value: object) -> Fact:
     if isinstance(value, (str, Note)):
         return value
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, (tuple, list)):
         return tuple(_fact(one) for one in value)
     return str(value)

@@ -52,8 +52,8 @@ def confined(
             process.kill()
         process.join()
     match outcome:
-        case ("assay error", code, message, facts):
-            raise AssayError(code, message, **facts)
+        case ("assay error", note):
+            raise AssayError.of(note)
         case ("fault", what):
             raise AssayError("engine.fault", "The analysis met a fault in the program: {what}", what=what)
     return outcome[1]
@@ -70,8 +70,9 @@ def _child(answer: Connection, memory: int, work: Callable[..., Any], args: tupl
     try:
         answer.send(("ok", work(*args)))
     except AssayError as error:
-        answer.send(("assay error", error.code, error.message, dict(error.facts)))
+        answer.send(("assay error", error.note))
     except MemoryError:
-        answer.send(("assay error", "engine.memory", "The analysis needs more memory than is allowed.", {}))
+        refusal = AssayError("engine.memory", "The analysis needs more memory than is allowed.")
+        answer.send(("assay error", refusal.note))
     except Exception as error:
         answer.send(("fault", f"{type(error).__name__}: {error}"))

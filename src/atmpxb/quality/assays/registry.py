@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module, resources
 from typing import cast
 
+from atmpxb.notes import listed
 from atmpxb.quality.assays.seam import AssayError, AssayKind
 
 _PACKAGE = "atmpxb.quality.assays"
@@ -34,13 +35,11 @@ def kind(code: str) -> AssayKind:
     atmpxb.quality.assays.seam.AssayError: Unknown kind of test 'palm_reading'; known kinds: ...
     """
     if code not in codes():
-        known = ", ".join(codes()) or "none"
         raise AssayError(
             "kind.unknown",
-            "Unknown kind of test '{kind}'; known kinds: {known_2}.",
+            "Unknown kind of test '{kind}'; known kinds: {known}.",
             kind=code,
-            known_2=known,
-            known=codes(),
+            known=listed(codes()),
         )
     found = cast(AssayKind, import_module(f"{_PACKAGE}.{code}.kind").KIND)
     if found.code != code:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from atmpxb.quality.limits import Specification
 from atmpxb.quality.models import Request, Run, Test
 from atmpxb.quality.queries.documents import line_of, specification_of
+from atmpxb.quality.saying import said
 from atmpxb.quality.states import RequestState, RunState, SampleState, TestState
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
@@ -186,7 +187,7 @@ def _gate(test: Test, now: datetime) -> tuple[str, str, str]:
         case SampleState.EXPECTED:
             return _("Not received yet"), _("Receive the sample"), "receive"
         case SampleState.ON_HOLD:
-            reason = _("On hold: %(reason)s") % {"reason": sample.hold_reason}
+            reason = _("On hold: %(reason)s") % {"reason": said(sample.hold_reason)}
             return reason, _("A reviewer lifts the hold, or the client sends new material"), "sample"
         case SampleState.MISSING:
             return _("Reported missing"), _("Receive it if it has turned up"), "receive"

@@ -8,6 +8,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from atmpxb.notes import listed
 from atmpxb.science.flow.compensation import combine, invert
 from atmpxb.science.flow.errors import GateError
 from atmpxb.science.flow.gates import Boolean, Dimension, Gate, Mask, Quadrants, Ratio
@@ -47,7 +48,7 @@ class Populations:
                 "flow.population_missing",
                 "The strategy has no population '{population}'; nearest: {nearest}.",
                 population=name,
-                nearest=", ".join(near) or "none",
+                nearest=listed(near),
             )
         return self.by_name[name]
 

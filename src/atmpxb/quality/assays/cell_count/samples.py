@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from atmpxb.notes import Fact, note
 from atmpxb.quality.assays.cell_count.parameters import Parameters
 from atmpxb.quality.assays.seam import AssayError, Exclusion, RawFile
 from atmpxb.science.cells.counts import Estimate, diluted, poisson_interval, viability
@@ -17,6 +18,16 @@ class Row:
 
     file: str
     count: CellCount
+
+    @property
+    def place(self) -> Fact:
+        """Where it stands: the file, and the line of it."""
+        return place_of(self.file, self.count)
+
+
+def place_of(file: str, count: CellCount) -> Fact:
+    """A measurement by its file and line."""
+    return note("count.row", "{file}, {where}", file=file, where=count.where) if count.where else file
 
 
 def grouped(
@@ -44,7 +55,13 @@ def grouped(
             )
         for sample, count in zip(samples, export.counts, strict=True):
             if file.sample and sample != file.sample:
-                left_out.append(Exclusion(f"{file.name}, {count.where}: {count.sample}", "another sample"))
+                what = note(
+                    "count.measurement",
+                    "{place}: {sample}",
+                    place=place_of(file.name, count),
+                    sample=count.sample,
+                )
+                left_out.append(Exclusion(what, note("count.other_sample", "another sample")))
             else:
                 found.setdefault(sample, []).append(Row(file.name, count))
     return found, tuple(left_out)
@@ -55,9 +72,8 @@ def _sample(count: CellCount, file: RawFile, chosen: Parameters) -> str:
     if not sample:
         raise AssayError(
             "count.sample_unnamed",
-            "{file}, {where} names no sample; attach the file under a sample label.",
-            file=file.name,
-            where=count.where,
+            "{place} names no sample; attach the file under a sample label.",
+            place=place_of(file.name, count),
         )
     mark = chosen.replicate_separator
     if chosen.sample_from == "export" and mark:

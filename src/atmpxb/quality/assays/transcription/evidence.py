@@ -56,7 +56,7 @@ def inspect(name: str, data: bytes) -> Evidence:
 def _truncated(name: str, kind: str) -> AssayError:
     return AssayError(
         "transcription.truncated",
-        "{file} is a {kind} without its end; it was cut off, fetch it again.",
+        "{file} is {kind} without its end; it was cut off, fetch it again.",
         file=name,
         kind=kind,
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Reading and recomputing a certificate of the largest size, on a slow computer.
 PATIENCE_S = 1800
-MARKS = {True: template("ok  "), False: template("FAIL"), None: template("note")}
+MARKS = {True: template("ok"), False: template("FAIL"), None: template("note")}
 #: Every check by its code, which is its English name; four of them name behind it what they checked.
 CHECKS = frozenset(
     {
@@ -107,7 +107,7 @@ def _print(found: Sequence["Line"], outcome: Mapping[str, object], as_json: bool
     names = [_named(line.check, voice) for line in found]
     width = max(map(len, names), default=0)
     for name, line in zip(names, found, strict=True):
-        print(f"{voice.translate(MARKS[line.ok])}  {name:<{width}}  {say(line.said, voice)}")
+        print(f"{voice.translate(MARKS[line.ok]):<4}  {name:<{width}}  {say(line.said, voice)}")
 
 
 def _named(check: str, voice: Voice) -> str:

@@ -120,6 +120,10 @@ def calls_of_notes(text: str, makers: Mapping[str, tuple[int, ...]]) -> Iterator
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in makers and (isinstance(node.func, ast.Attribute) == (called == "problem")):
                 yield node, makers[called]
+        elif isinstance(node, ast.ClassDef) and node.name in makers:
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__":
+                    yield call, makers[node.name]
 
 
 def _notes(name: str, text: str, makers: Mapping[str, tuple[int, ...]]) -> Iterator[Found]:

@@ -132,7 +132,7 @@ def edited(change: Any) -> bytes:
         (lambda f: f.update(version=2), "names what it replaces"),
         (lambda f: f.update(issued_at="yesterday"), "must be a time in UTC"),
         (lambda f: f["specification"].update(sha256="AB" * 32), "SHA-256"),
-        (lambda f: f["tests"][0]["title"].pop("nl"), "must have a text in en and nl"),
+        (lambda f: f["tests"][0]["title"].pop("nl"), "must have a text in en, nl"),
         (lambda f: f["tests"][0].update(status="pending"), "no pending test"),
         (lambda f: f["tests"][0]["results"][0].update(value="99.9"), "is not a value of its analysis"),
         (lambda f: f["tests"][0]["results"][0].update(verdict="does_not_comply"), "it says complies"),

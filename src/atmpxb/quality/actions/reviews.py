@@ -14,7 +14,7 @@ from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Repair
 from atmpxb.quality.certificate.form import rebuilt
-from atmpxb.quality.certificate.wording import VERDICTS
+from atmpxb.quality.certificate.wording import VERDICTS, localised
 from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
 from atmpxb.quality.saying import problem_of, repair_texts, said
 from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
@@ -62,7 +62,8 @@ def exceptions(run: Run) -> list[Finding]:
     outcome = analysis.outcome if analysis else {}
     for number, check in enumerate(outcome.get("checks", ())):
         if check["passed"] is not True:
-            text = f"{words(check['title'], language)}: {said(check['observed'])} ({said(check['criterion'])})"
+            seen, asked = (localised(said(check[name]), language) for name in ("observed", "criterion"))
+            text = f"{words(check['title'], language)}: {seen} ({asked})"
             found.append(Finding(f"check:{number}", "check", text, blocking=check["passed"] is False))
     for result in Result.objects.filter(test__run=run, current=True).exclude(verdict__in=["complies", "reported"]):
         text = f"{words(result.line['title'], language)}: {VERDICTS[language][result.verdict]}"
@@ -73,7 +74,9 @@ def exceptions(run: Run) -> list[Finding]:
     for entry in run.entries.exclude(reason=""):
         found.append(Finding(f"entry:{entry.pk}", "correction", f"{entry.code}: {entry.value} ({entry.reason})"))
     for attached in run.files.exclude(state=FileState.READY):
-        found.append(Finding(f"file:{attached.pk}", "file", f"{attached.name}: {problem_of(attached.problem)}"))
+        why = problem_of(attached.problem)
+        named = why.startswith(f"{attached.name}:")
+        found.append(Finding(f"file:{attached.pk}", "file", why if named else f"{attached.name}: {why}"))
     for attached in run.files.filter(state=FileState.READY, problem__has_key="released"):
         found.append(Finding(f"file:{attached.pk}", "override", f"{attached.name}: {attached.problem['released']}"))
     return found

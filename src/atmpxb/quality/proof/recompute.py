@@ -82,7 +82,10 @@ def verdicts(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[L
         )
     count = sum(len(test.results) for test in certificate.tests)
     yield Line(
-        "verdicts", not problems, tuple(problems[:5]) or f"{count} result(s) judged again, all the same"
+        "verdicts",
+        not problems,
+        tuple(problems[:5])
+        or note("verdicts.agree", "{count} result(s) judged again, all the same", count=count),
     )
 
 

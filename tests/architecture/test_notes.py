@@ -26,16 +26,14 @@ def problems(text: str) -> list[str]:
             template = call.args[place] if place < len(call.args) else None
             if template is None and place > 1:
                 continue
-            if not (isinstance(template, ast.Constant) and isinstance(template.value, str)):
-                if name != "note" or not isinstance(template, ast.Subscript):  # RULES[rule]: marked where it stands
-                    found.append(f"{call.lineno}: the template of {name} is no literal")
-                continue
-            said |= places(template.value)
+            if isinstance(template, ast.Constant) and isinstance(template.value, str):
+                said |= places(template.value)
+            elif name != "note" or not isinstance(template, ast.Subscript):  # RULES[rule]: marked where it stands
+                found.append(f"{call.lineno}: the template of {name} is no literal")
         given = {keyword.arg for keyword in call.keywords if keyword.arg} | ({"key"} if name == "problem" else set())
         spread = any(keyword.arg is None for keyword in call.keywords)
-        if missing := said - given:
-            if not spread and name != "template":
-                found.append(f"{call.lineno}: no fact for {', '.join(sorted(missing))}")
+        if (missing := said - given) and not spread and name != "template":
+            found.append(f"{call.lineno}: no fact for {', '.join(sorted(missing))}")
     return found
 
 

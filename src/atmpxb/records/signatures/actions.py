@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from atmpxb.notes import Refused
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry
@@ -50,8 +51,13 @@ class NotLocked(Exception):
     """Nothing keeps the person from signing."""
 
 
-class ProofSpent(Exception):
+class ProofSpent(Refused):
     """The proof of identity is another person's, too old, or was used already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "signature.proof_spent", "Who you are was proven too long ago, or for something else", "Sign once more"
+        )
 
 
 class Changed(Exception):
@@ -172,7 +178,7 @@ def sign(
     """
     now = timezone.now()
     if proof.person_id != actor.person_id or proof.spent or now - proof.proven_at > PROOF_LIFE:
-        raise ProofSpent("prove who you are once more, then sign")
+        raise ProofSpent
     if digest_of(content) != seen:
         raise Changed("this has changed since you opened it; look at it again before you sign")
     proof.spent = True

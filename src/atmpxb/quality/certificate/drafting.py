@@ -218,7 +218,8 @@ def _limit_words(line: SpecificationLine, choices: Mapping[str, Mapping[str, str
 def _choices(test: Test, line: SpecificationLine) -> Mapping[str, Mapping[str, str]]:
     """The words of an observation by the code that is recorded, where a person chose from a list."""
     method = parse(test.method.source.encode())
-    return next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    asked = next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    return {**asked, **line.choices}
 
 
 def _result(

@@ -68,7 +68,7 @@ def number(
     value: str | None, unit: str = "", *, href: str = "", limit: str = "", verdict: str = "", why: str = ""
 ) -> dict[str, Any]:
     """``{% number "92.10" "%" href=… limit="≥ 70 %" verdict=… %}``: a value that opens its provenance."""
-    return {"value": value, "unit": unit, "href": href, "limit": limit, "verdict": verdict, "why": why}
+    return {"value": value, "unit": formats.unit_text(unit, after=True), "href": href, "limit": limit, "verdict": verdict, "why": why}
 
 
 @register.simple_block_tag(end_name="end_page_header")

@@ -34,7 +34,7 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
             said = _read(signature, files)
             problems += _seal(signature, said, certificate, issuer)
             problems += _same(signature, said["manifest"])
-            problems += _bound(said["manifest"], certificate)
+            problems += _bound(signature, said["manifest"], certificate)
             approved |= said["manifest"]["meaning"] == "approved"
             bound += 1
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -94,17 +94,23 @@ def _same(signature: SignatureRecord, manifest: Mapping[str, Any]) -> Iterator[s
         yield f"the manifest of {signature.name} holds other content than its digest says"
 
 
-def _bound(manifest: Mapping[str, Any], certificate: Certificate) -> Iterator[str]:
+def _bound(
+    signature: SignatureRecord, manifest: Mapping[str, Any], certificate: Certificate
+) -> Iterator[str]:
     """What was signed is what the certificate says: the draft as approved, or the run with its results."""
     content, name = manifest["content"], manifest["signer"]["name"]
     if manifest["meaning"] == "approved":
         if content["draft"] != draft_sha256(certificate):
             yield f"{name} approved another draft than this certificate"
+        if signature.about:
+            yield f"{name} approved all of it, and the certificate says only {signature.about}"
         return
     analysis = next((one for one in certificate.analyses if one.id == content["run"]), None)
     if analysis is None:
         yield f"{name} signed for {content['run']}, which is not on this certificate"
         return
+    if signature.about != content["run"]:
+        yield f"{name} signed for {content['run']}, and the certificate says for {signature.about or 'all of it'}"
     if content["method"]["sha256"] != analysis.method.sha256 or content["engine"] != analysis.engine:
         yield f"{name} signed {analysis.id} with another method or engine"
     if {file["sha256"] for file in content["inputs"]["files"]} != {file.sha256 for file in analysis.files}:

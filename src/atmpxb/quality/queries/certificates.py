@@ -1,5 +1,6 @@
 """Certificates as laboratory and client read them: everything shown comes from the approved record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,7 @@ from atmpxb.quality.actions import certificates as actions
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate, Order, Test
 from atmpxb.quality.queries.batches import PAGE
+from atmpxb.quality.queries.documents import line_of
 from atmpxb.quality.queries.progress import Counts
 from atmpxb.quality.states import CertificateState
 from atmpxb.records.people.actor import Actor
@@ -38,9 +40,12 @@ class CertificatePage:
         return f"{self.certificate.number}-v{self.certificate.version}.pdf"
 
     @property
-    def signatories(self) -> tuple[records.SignatureRecord, ...]:
-        """Who signed what, each once however many runs they signed."""
-        return tuple({(s.name, s.meaning["en"]): s for s in self.record.signatures}.values())
+    def signatories(self) -> tuple[tuple[records.SignatureRecord, tuple[str, ...]], ...]:
+        """Who signed what, each once, with the runs that were signed."""
+        groups: dict[tuple[str, str], list[records.SignatureRecord]] = {}
+        for one in self.record.signatures:
+            groups.setdefault((one.name, one.meaning["en"]), []).append(one)
+        return tuple((some[-1], tuple(one.about for one in some if one.about)) for some in groups.values())
 
     @property
     def successor(self) -> Certificate | None:
@@ -79,6 +84,11 @@ class ReleasePage:
     done: tuple[Test, ...]
     pending: tuple[Test, ...]
     earlier: Certificate | None
+
+    @property
+    def pending_lines(self) -> tuple[tuple[Mapping[str, str], Test], ...]:
+        """Each pending test under the title of its line."""
+        return tuple((line_of(self.order.request.specification, one.line).title, one) for one in self.pending)
 
 
 def certificates(actor: Actor, number: int) -> Page[Certificate]:

@@ -35,7 +35,9 @@ class Listed:
     state_words: str
     opened_at: datetime
     opened_by: str
+    results: int
     failing: int  # results that do not comply
+    undetermined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,18 @@ def runs(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, ...]
     rows = Run.objects.filter(organisation_id=actor.organisation_id)
     if state:
         rows = rows.filter(state=state)
-    fails = Q(tests__results__current=True, tests__results__verdict="does_not_comply")
+    current = Q(tests__results__current=True)
+    fails, open_ones = (
+        current & Q(tests__results__verdict=verdict) for verdict in ("does_not_comply", "undetermined")
+    )
     found = (
         rows.select_related("method__document", "opened_by")
         .prefetch_related("tests__sample")
-        .annotate(failing=Count("tests", filter=fails, distinct=True))
+        .annotate(
+            found=Count("tests__results", filter=current, distinct=True),
+            failing=Count("tests__results", filter=fails, distinct=True),
+            undetermined=Count("tests__results", filter=open_ones, distinct=True),
+        )
         .order_by("-opened_at", "-number")[first : first + count]
     )
     return tuple(
@@ -145,7 +154,9 @@ def runs(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, ...]
             state_words=str(RunState(run.state).label),
             opened_at=run.opened_at,
             opened_by=run.opened_by.name,
+            results=run.found,
             failing=run.failing,
+            undetermined=run.undetermined,
         )
         for run in found
     )

@@ -12,7 +12,7 @@ from atmpxb.quality.actions import reviews
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Run, Sample
 from atmpxb.quality.queries import outcome as outcomes
-from atmpxb.quality.queries import run_files, worksheet
+from atmpxb.quality.queries import differences, news, run_files, worksheet
 from atmpxb.quality.queries.documents import line_of, method_of
 from atmpxb.quality.queries.history import Event, events_of
 from atmpxb.quality.states import RunState, TestState
@@ -59,6 +59,7 @@ class Signing:
     files: tuple[dict[str, str], ...]
     head: str
     seen: str
+    saw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class RunPage:
     steps: tuple[Step, ...]
     events: tuple[Event, ...]
     signing: Signing | None
+    standing: str  # changes whenever the run does
     editable: bool  # the actor may change it now
     releases: bool  # the actor may release files
     checks: bool  # the actor may check what another person wrote
@@ -214,6 +216,7 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
             actor, [run.pk, *(file.id for file in files), *(f.written.id for f in fields if f.written)]
         ),
         signing=_signing(actor, run, method, found, files) if mine else None,
+        standing=news.standing(run),
         editable=mine,
         releases=actor.holds(Role.REVIEWER, Role.QP) and run.state == RunState.OPEN,
         checks=actor.holds(Role.ANALYST, Role.REVIEWER) and run.state == RunState.OPEN,
@@ -272,7 +275,7 @@ def _signing(
 ) -> Signing:
     missing = tuple(reviews.missing_for_submission(run))
     if missing:
-        return Signing(missing, (), (), (), "", "")
+        return Signing(missing, (), (), (), "", "", "")
     head = LedgerEntry.objects.filter(organisation_id=actor.organisation_id).order_by("-seq").first()
     used = [file for file in files if file.ready and file.role]
     return Signing(
@@ -288,4 +291,5 @@ def _signing(
         files=tuple({"name": file.name, "sha256": file.sha256} for file in used),
         head=f"#{head.seq} · {bytes(head.hash).hex()[:10]}" if head else "",
         seen=digest_of(reviews.content(run)),
+        saw=differences.kept(differences.of_run(run)),
     )  # fmt: skip

@@ -152,6 +152,12 @@ def refusals(
     return {"rows": list(rows), "title": title or _("This can't be done yet"), "id": id}
 
 
+@register.inclusion_tag("web/components/differences.html")
+def differences(rows: Iterable[Mapping[str, Any] | Any], id: str = "differences") -> dict[str, Any]:
+    """``{% differences rows %}``: a diff in words. Rows have ``title``, ``before``, ``after``; empty: not there."""
+    return {"rows": list(rows), "id": id}
+
+
 @register.inclusion_tag("web/components/error_summary.html")
 def error_summary(
     form: forms.BaseForm | None = None, errors: Sequence[tuple[str, str]] = (), title: str = ""

@@ -19,6 +19,7 @@ from atmpxb.quality.pages.bench.forms import OpenRunForm, SigningForm
 from atmpxb.quality.pages.bench.lists import chips_of
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import differences
 from atmpxb.quality.queries import runs as read
 from atmpxb.quality.queries.worklist import worklist
 from atmpxb.quality.states import RunState
@@ -98,8 +99,15 @@ def file_list(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     return render(request, "quality/bench/run_files.html", _context(actor, run))
 
 
+@bench_page(*BENCH)
+def worksheet(request: Request, actor: Actor, run: UUID) -> HttpResponse:
+    """What was written and checked, asked anew when somebody else wrote or checked."""
+    return render(request, "quality/bench/run_worksheet.html", _context(actor, run))
+
+
 def _context(actor: Actor, run: UUID) -> dict[str, object]:
-    return {"run": read.run_page(actor, run), "code_needed": needs_code(actor.person_id), "actor": actor}
+    found = read.run_page(actor, run)
+    return {"run": found, "code_needed": needs_code(actor.person_id), "actor": actor, "standing": found.standing}
 
 
 @deed
@@ -117,7 +125,8 @@ def submit(request: Request, actor: Actor, run: UUID) -> str:
     form = cleaned(SigningForm(request.POST)).cleaned_data
     target = load_run(actor, run)
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    reviews.submit_run(actor=actor, run=target, proof=proof, seen=form["seen"])
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(target)):
+        reviews.submit_run(actor=actor, run=target, proof=proof, seen=form["seen"])
     return run_url(request, run)
 
 

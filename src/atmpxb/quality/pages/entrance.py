@@ -62,6 +62,16 @@ def page(view: Callable[..., HttpResponseBase]) -> View:
     return run
 
 
+def keeps(*names: str) -> Callable[[View], View]:
+    """A list whose filter and order come back as the person left them; ``names`` are those of its address."""
+
+    def decorate(view: View) -> View:
+        view.keeps = names  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
 def looked_at(request: Request, row: models.Model) -> None:
     """Note that a page shows a row; only rows of other organisations go into the access log."""
     owner: UUID = row.organisation_id  # type: ignore[attr-defined]
@@ -117,9 +127,7 @@ def go(request: Request, target: str) -> HttpResponse:
     return HttpResponseRedirect(target)
 
 
-def refused(
-    request: HttpRequest, found: tuple[Refusal, ...], differences: Sequence[Difference] = ()
-) -> HttpResponse:
+def refused(request: HttpRequest, found: tuple[Refusal, ...], differences: Sequence[Difference] = ()) -> HttpResponse:
     """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts.
 
     Args:
@@ -157,4 +165,14 @@ def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
     return LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq=int(seq)).first()
 
 
-__all__ = ["Request", "deed", "go", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]
+__all__ = [
+    "Request",
+    "deed",
+    "go",
+    "keeps",
+    "login_not_required",
+    "looked_at",
+    "page",
+    "refused",
+    "require_http_methods",
+]

@@ -13,6 +13,7 @@ from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate, Order, Test
 from atmpxb.quality.queries.batches import PAGE
 from atmpxb.quality.queries.documents import line_of
+from atmpxb.quality.queries.ordering import ordered
 from atmpxb.quality.queries.progress import Counts
 from atmpxb.quality.states import CertificateState
 from atmpxb.records.people.actor import Actor
@@ -91,14 +92,28 @@ class ReleasePage:
         return tuple((line_of(self.order.request.specification, one.line).title, one) for one in self.pending)
 
 
-def certificates(actor: Actor, number: int) -> Page[Certificate]:
-    """Own and received certificates, newest first; a client's list begins when they are issued."""
-    found = (
+#: By what the list can be sorted: key of the address → columns.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "certificate": ("number", "version"),
+    "kind": ("kind", "approved_at"),
+    "batch": ("order__request__batch__number", "approved_at"),
+    "approved": ("approved_at", "version"),
+    "state": ("state", "approved_at"),
+}
+
+
+def all_certificates(actor: Actor, sort: str = "-approved") -> QuerySet[Certificate]:
+    """Own and received certificates; a client's list begins when they are issued."""
+    return (
         Certificate.objects.select_related("order__client", "order__request__batch__product", "organisation")
         .defer("record")
-        .order_by("-approved_at", "-version")
+        .order_by(*ordered(ORDERS, sort))
     )
-    return Paginator(found, PAGE).get_page(number)
+
+
+def certificates(actor: Actor, number: int, sort: str = "-approved") -> Page[Certificate]:
+    """A page of them."""
+    return Paginator(all_certificates(actor, sort), PAGE).get_page(number)
 
 
 def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
@@ -107,9 +122,9 @@ def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
     Raises:
         Certificate.DoesNotExist: there is none that the actor may see.
     """
-    found = Certificate.objects.select_related(
-        "order__client", "order__request__batch__product", "organisation"
-    ).get(pk=certificate_id)
+    found = Certificate.objects.select_related("order__client", "order__request__batch__product", "organisation").get(
+        pk=certificate_id
+    )
     versions = tuple(Certificate.objects.filter(order=found.order_id).defer("record").order_by("-version"))
     own = found.organisation_id == actor.organisation_id
     return CertificatePage(
@@ -117,10 +132,7 @@ def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
         records.parse(found.record.encode()),
         versions,
         own,
-        own
-        and actor.holds(Role.QP)
-        and versions[0].pk == found.pk
-        and found.state == CertificateState.ISSUED,
+        own and actor.holds(Role.QP) and versions[0].pk == found.pk and found.state == CertificateState.ISSUED,
     )
 
 
@@ -133,8 +145,7 @@ def releases(actor: Actor, now: datetime) -> Releases:
         .order_by("due_at")[:200]
     )
     interim = {
-        one.order_id: one
-        for one in Certificate.objects.filter(order__in=orders).defer("record").order_by("version")
+        one.order_id: one for one in Certificate.objects.filter(order__in=orders).defer("record").order_by("version")
     }
     lines = [ReleaseLine(order, Counts.of(order.progress), interim.get(order.pk)) for order in orders]
     return Releases(

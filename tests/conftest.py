@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -36,6 +37,31 @@ _FORGETFUL = {
 }
 _TEMPLATE = "atmpxb_template"
 _NUMBERS = itertools.count(1)
+_CHROMIUM = "/usr/bin/chromium"
+_CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--lang=en-GB",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers come last: from the first one on, Playwright's event loop runs in this thread, and Django refuses
+    to talk to a database beside a running loop."""
+    items.sort(key=lambda item: item.get_closest_marker("journey") is not None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window. On a machine that says it is CI, its absence is a failure."""
+    if not Path(_CHROMIUM).exists():
+        reason = f"{_CHROMIUM} is not there: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=_CHROMIUM_FLAGS)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,16 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from journeys.installation import Installation, running
 from journeys.visitor import Visitor
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--lang=en-GB",
-]  # fmt: skip
 _LOCALES = {"en": "en-GB", "nl": "nl-BE"}
 
 
@@ -27,20 +22,6 @@ def installation() -> Iterator[Installation]:
         return
     with running() as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    if not Path(CHROMIUM).exists():
-        reason = f"{CHROMIUM} is not there: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 type Enter = Callable[..., Visitor]

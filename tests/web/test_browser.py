@@ -1,9 +1,7 @@
 """The gallery in a real browser: no axe violation in any theme, and the modules do what they promise."""
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -13,21 +11,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
-]
+pytestmark = pytest.mark.journey
 
 
 class Quiet(WSGIRequestHandler):
@@ -71,17 +55,6 @@ def files() -> Iterator[tuple[str, Files]]:
         yield f"http://127.0.0.1:{server.server_port}", taker
         server.shutdown()
         server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 def visit(browser: Any, address: str, theme: str, language: str, width: int, **options: Any) -> Any:

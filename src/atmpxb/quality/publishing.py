@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from atmpxb.quality.certificate.package import raw_files
 from atmpxb.quality.certificate.record import parse
 from atmpxb.quality.models import Certificate
 from atmpxb.records.ledger.canonical import utc_text
@@ -57,9 +58,8 @@ def export(certificate_id: UUID, folder: Path) -> Package:
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     store = vault()
-    for analysis in parse(certificate.record.encode()).analyses:
-        for file in analysis.files:
-            (raw / Path(file.name).name).write_bytes(store.read(file.sha256))
+    for name, digest in raw_files(parse(certificate.record.encode())).items():
+        (raw / name).write_bytes(store.read(digest))
     document = folder / f"{certificate.number}-v{certificate.version}.pdf"
     document.write_bytes(store.read(certificate.pdf_sha256))
     listed = folder / "trust.json"

@@ -98,7 +98,7 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
         "--port",
         str(port),
     ]
-    server += ["--workers", str(web_workers), "--blocking-threads", "4", "--no-ws", "--log-level", "warning"]
+    server += ["--workers", str(web_workers), "--blocking-threads", "16", "--no-ws", "--log-level", "warning"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "3", "atmpxb.platform.wsgi:application"]
     program("web", server, _Healthy(port))
     program("worker", [*_ATMPXB, "worker", "--concurrency=2"], lambda: True)

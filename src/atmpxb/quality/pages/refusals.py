@@ -14,7 +14,7 @@ from atmpxb.records.ledger.writing import NotPermitted
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.signing import SigningError
-from atmpxb.records.vault.store import Incomplete, TooLarge
+from atmpxb.records.vault.store import Incomplete, NoRoom, TooLarge
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,15 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             )
         case TooLarge():
             return (Refusal(_("The file is larger than this laboratory accepts"), _("Split the export"), status=413),)
+        case NoRoom():
+            return (
+                Refusal(
+                    _("The disk that holds the raw files is full; nothing was kept"),
+                    _("Have space made on the server, then drop the file again"),
+                    _("Administrator"),
+                    507,
+                ),
+            )
         case Incomplete():
             return (Refusal(_("The transfer broke off"), _("Drop the file again"), status=400),)
         case SigningError():

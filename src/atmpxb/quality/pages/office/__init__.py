@@ -52,6 +52,6 @@ urls: list[URLPattern] = [
     path(f"{HERE}/ledger/checkpoints", ledger.checkpoints, name="checkpoints"),
     path(f"{HERE}/ledger/export.jsonl", ledger.export, name="ledger_export"),
     path(f"{HERE}/ledger/<int:seq>", ledger.entry, name="ledger_entry"),
-    path("verify/<str:token>", public.verification, name="verification"),
+    path("verify/<slug:token>", public.verification, name="verification"),
     path("trust.json", public.trust_list, name="trust_list"),
 ]

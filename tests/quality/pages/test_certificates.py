@@ -152,6 +152,7 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
     public = f"/verify/{first_version.token}"
     genuine = anybody.get(public).content.decode()
     assert "Genuine and current" in genuine
+    assert "Interim" not in genuine
     assert sha256(pdf).hexdigest() in genuine
     assert "CART-0001" not in genuine, "nothing confidential is public"
     assert "anicells" not in genuine

@@ -9,9 +9,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.reviews import current_analysis
+from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.wording import VERDICTS, decimal, shown_limit, shown_result, unit
 from atmpxb.quality.models import Result, Run, WorksheetEntry, words
+from atmpxb.quality.queries.documents import choices_of, method_of
 from atmpxb.quality.states import FileState
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
@@ -81,8 +83,9 @@ def of_run(run: Run) -> dict[str, str]:
     for file in run.files.select_related("file"):
         title = _("File %(name)s") % {"name": file.name}
         found[title] = f"{FileState(file.state).label} · {file.file.sha256[:12]}…"
+    method = method_of(run.method)
     for entry in run.entries.filter(replaced_by__isnull=True).select_related("sample"):
-        found[_entry_title(entry)] = _entry(entry, language)
+        found |= _entry(entry, method, language)
     for answer in run.dispositions.all():
         found[_("Answer to exception %(key)s") % {"key": answer.exception}] = answer.text
     return found
@@ -90,7 +93,7 @@ def of_run(run: Run) -> dict[str, str]:
 
 def of_entry(entry: WorksheetEntry) -> dict[str, str]:
     """An entry of a worksheet as the second person signs it."""
-    return {_entry_title(entry): _entry(entry, _language())}
+    return _entry(entry, method_of(entry.run.method), _language())
 
 
 def of_draft(draft: records.Certificate | None) -> dict[str, str]:
@@ -113,14 +116,12 @@ def of_draft(draft: records.Certificate | None) -> dict[str, str]:
     return found
 
 
-def _entry_title(entry: WorksheetEntry) -> str:
-    what = f"{entry.code} {entry.sample.label if entry.sample else ''}".strip()
-    return _("Worksheet: %(entry)s") % {"entry": what}
-
-
-def _entry(entry: WorksheetEntry, language: str) -> str:
+def _entry(entry: WorksheetEntry, method: Method, language: str) -> dict[str, str]:
+    title = next((words(asked.title, language) for asked in method.entries if asked.code == entry.code), entry.code)
+    what = f"{title} {entry.sample.label if entry.sample else ''}".strip()
+    value = words(choices_of(method).get(entry.value, {}), language) or decimal(entry.value, language)
     checked = _("checked by a second person") if entry.checked_at else _("not checked")
-    return f"{decimal(entry.value, language)} · {checked}"
+    return {_("Worksheet: %(entry)s") % {"entry": what}: f"{value} · {checked}"}
 
 
 def _language() -> str:

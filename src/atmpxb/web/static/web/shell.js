@@ -34,7 +34,7 @@ function notice(key, text, label, url) {
 
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   const status = ctx.response.status;
-  if (status === 422) return; // hx-status:422 puts the error summary in its place
+  if (status === 422 || ctx.sourceElement.hasAttribute?.(`hx-status:${status}`)) return; // the page has a place for it
   if (status === 401) notice("401", words.ended, words.signIn, words.signInUrl);
   else if (status === 412 || status === 409) notice("412", words.stale, words.reload, location.href);
   else if (status === 403) notice("403", words.denied);

@@ -93,7 +93,8 @@ RAILS: dict[str, tuple[Item, ...]] = {
         Item("indicators", _("Indicators"), "vouchers:indicators"),
     ),
     "administrator": (
-        Item("people", _("People"), "people:members"),
+        Item("people", _("People"), "quality:people"),
+        Item("settings", _("Organisation"), "quality:organisation"),
         _LEDGER,
         _METHODS,
     ),

@@ -80,7 +80,7 @@ def found(password: str) -> dict[str, Organisation]:
                 password=password, roles=[role], function=function, language=language, identity_verified=True,
             )  # fmt: skip
         if partner.accounts:
-            publish_keys(actor=administrator, demo=True)
+            publish_keys(actor=administrator)
     return present
 
 

@@ -15,6 +15,7 @@ class Meaning(models.TextChoices):
     REVIEWED = "reviewed", _("Reviewed")
     APPROVED = "approved", _("Approved")
     EFFECTIVE = "effective", _("Approved the document")
+    AUTHORISED = "authorised", _("Authorised the renewal of keys")
 
 
 class Signature(models.Model):
@@ -42,13 +43,17 @@ class Signature(models.Model):
 
 
 class SigningKey(models.Model):
-    """The public half of a key with which an organisation signs; the private half never enters the database."""
+    """The public half of a key with which an organisation signs; the private half never enters the database.
+
+    A key signs from ``since`` until the next one of the same use.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     use = models.CharField(max_length=20)  # "ledger" (Ed25519) or "seal" (X.509)
     key_id = models.CharField(max_length=80)
     public = models.TextField()
+    since = models.DateTimeField()
     published_at = models.DateTimeField()
 
     class Meta:
@@ -56,13 +61,14 @@ class SigningKey(models.Model):
 
 
 class Refusal(models.Model):
-    """An attempt to sign that failed. Several in a short time lock signing for the person."""
+    """An attempt to sign that failed. Several in a short time lock signing, unless an administrator forgives them."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     factor = models.CharField(max_length=20)
     refused_at = models.DateTimeField()
+    forgiven_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["organisation", "person", "refused_at"])]

@@ -1,5 +1,6 @@
 """From the laboratory's rows to the record of a certificate. Nothing is typed: every value comes from a result."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -221,7 +222,8 @@ def _limit_words(line: SpecificationLine, choices: Mapping[str, Mapping[str, str
 def _choices(test: Test, line: SpecificationLine) -> Mapping[str, Mapping[str, str]]:
     """The words of an observation by the code that is recorded, where a person chose from a list."""
     method = parse(test.method.source.encode())
-    return next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    asked = next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    return {**asked, **line.choices}
 
 
 def _result(
@@ -282,7 +284,8 @@ def _signatures(order: Order) -> list[Signature]:
 
 
 def _signature(signature: Signature, organisation: str) -> records.SignatureRecord:
+    about = str(json.loads(signature.manifest)["content"].get("run", ""))
     return records.SignatureRecord(
-        signature.name, signature.function, organisation, MEANINGS[signature.meaning],
+        signature.name, signature.function, organisation, MEANINGS[signature.meaning], about,
         utc_text(signature.signed_at), signature.manifest_sha256,
     )  # fmt: skip

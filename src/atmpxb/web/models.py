@@ -1,4 +1,4 @@
-"""What the shell remembers of a person. No record: nothing of a batch, and nobody answers for it (decision 0011)."""
+"""What the shell remembers of a person. No record: nothing of a batch, and nobody answers for it (decision 0012)."""
 
 from typing import ClassVar
 

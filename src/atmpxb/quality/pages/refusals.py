@@ -10,7 +10,7 @@ from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records.documents import actions as documents
-from atmpxb.records.ledger.writing import NotPermitted
+from atmpxb.records.ledger.writing import NotPermitted, Overtaken
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.signing import SigningError
@@ -102,6 +102,14 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             )
         case reviews.OwnWork() | runs.NotYours() | documents.AuthorCannotApprove():
             return (Refusal(_("You did this work yourself, so another person must sign"), _("Hand it to a colleague")),)
+        case Overtaken():
+            return (
+                Refusal(
+                    _("Somebody else did the same at this moment and was first; nothing of yours was written"),
+                    _("Load the page again and look at what stands there now"),
+                    status=409,
+                ),
+            )
         case NotPossibleNow():
             return (
                 Refusal(

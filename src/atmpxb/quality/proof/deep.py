@@ -5,9 +5,11 @@ a row became must be what the table holds now, for every row of every recorded t
 entry speaks of.
 """
 
+import heapq
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -118,16 +120,23 @@ def _checkpoint(
 
 
 def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:
-    """Replay the entries and compare with the tables."""
-    replayed: dict[str, dict[str, State]] = defaultdict(dict)
-    for links in chains.values():
-        for link in links:
-            for row in json.loads(link.payload).get("rows", ()):
-                replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
+    """Compare what the chains tell with what the tables hold."""
+    replayed = replay(chains)
     recorded = {model._meta.db_table: model for model in apps.get_models() if _is_recorded(model)}
     for table in sorted(recorded):
         stored = {str(row.pk): state(row) for row in recorded[table]._base_manager.using(READER).iterator()}
         yield _table(table, stored, replayed.get(table, {}))
+
+
+def replay(chains: Mapping[UUID, list[Link]]) -> Mapping[str, Mapping[str, State]]:
+    """Table → row → columns as the entries leave them. An account is told by every organisation that its person works
+    for, so the chains are read side by side, by time."""
+    replayed: dict[str, dict[str, State]] = defaultdict(dict)
+    told = ((json.loads(link.payload) for link in links) for links in chains.values())
+    for entry in heapq.merge(*told, key=lambda entry: datetime.fromisoformat(entry["at"])):
+        for row in entry.get("rows", ()):
+            replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
+    return replayed
 
 
 def _is_recorded(model: type[models.Model]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import connection, models
 from django.utils import timezone
 
@@ -19,10 +20,15 @@ from atmpxb.records.people.models import (
     Role,
     Site,
 )
+from atmpxb.records.people.queries import workplaces
 
 
 class RolesConflict(Exception):
     """Who administers accounts in an organisation holds no role there that touches GMP records."""
+
+
+class NoWorkplace(Exception):
+    """The person works for no organisation, so there is no chain in which a change of the account would stand."""
 
 
 class AddressTaken(Exception):
@@ -138,6 +144,25 @@ def end_role(*, actor: Actor, membership: Membership, reason: str) -> Membership
     return membership
 
 
+def choose_password(*, person: Person, password: str) -> str:
+    """The holder of an account replaces its password; an organisation that the person works for records it.
+
+    Returns the new hash, by which a session stays valid.
+
+    Raises:
+        NoWorkplace: the person works for no organisation.
+    """
+    places = workplaces(person)
+    if not places:
+        raise NoWorkplace("this account acts for no organisation: an administrator of one can change that")
+    place = places[0]
+    actor = Actor(person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function)
+    with recording(actor):
+        changed = change(Person.objects.get(pk=person.pk), password=make_password(password))
+        record("person.password_changed", actor=actor, on=changed)
+    return changed.password
+
+
 def share(row: models.Model, *, to: UUID, purpose: str, until: datetime | None = None) -> None:
     """Inside an action: let another organisation read a row of the actor's, once, for a purpose.
 
@@ -146,8 +171,9 @@ def share(row: models.Model, *, to: UUID, purpose: str, until: datetime | None =
     table = row._meta.db_table
     organisation: UUID = row.organisation_id  # type: ignore[attr-defined]
     if organisation == to or Grant.objects.filter(
-        organisation_id=organisation, to_organisation_id=to, subject_id=row.pk, revoked_at=None, purpose=purpose
-    ).exists():
+        organisation_id=organisation, to_organisation_id=to, subject_table=table, subject_id=row.pk, revoked_at=None,
+        purpose=purpose,
+    ).exists():  # fmt: skip
         return
     create(
         Grant, organisation_id=organisation, to_organisation_id=to, subject_table=table, subject_id=row.pk,
@@ -164,12 +190,15 @@ def log_access(
     subject: str = "",
     address: str = "",
 ) -> None:
-    """Add a line to the access log: who signed in, or looked at another organisation's record."""
+    """Add a line to the access log: who signed in, or looked at another organisation's record.
+
+    The database stamps the time. A line with an organisation is written in its context and in the person's own name.
+    """
     with connection.cursor() as cursor:  # the model would ask for the new row back, and nobody may read it here
         cursor.execute(
-            "INSERT INTO people_access (at, person_id, organisation_id, owner_id, event, subject, address)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [timezone.now(), person, organisation, owner, event, subject[:120], address[:64]],
+            "INSERT INTO people_access (person_id, organisation_id, owner_id, event, subject, address)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [person, organisation, owner, event, subject[:120], address[:64]],
         )
 
 
@@ -189,9 +218,7 @@ def _account(
     language: str = "en",
     verified: datetime | None = None,
 ) -> Person:
-    blank = Person()
-    blank.set_password(password)
     return create(
-        Person, id=id, email=email.lower(), name=name, password=blank.password, language=language,
+        Person, id=id, email=email.lower(), name=name, password=make_password(password), language=language,
         registered_at=now, identity_verified_at=verified,
     )  # fmt: skip

@@ -28,7 +28,7 @@ BEGIN
         WHEN NOT public.ledger_is_now(content ->> 'at') THEN 'it is not of now'
         WHEN NOT coalesce(content ->> 'event' ~ '^[a-z_]+\.[a-z_]+$', false) THEN 'its event has no name'
         WHEN content -> 'subject' ->> 'table' IS NULL OR content -> 'subject' ->> 'id' IS NULL
-          OR content -> 'id' IS NULL OR content -> 'transaction' IS NULL THEN 'it lacks a field'
+          OR content ->> 'id' IS NULL OR content ->> 'transaction' IS NULL THEN 'it lacks a field'
         WHEN convert_to(public.ledger_canonical(content), 'UTF8') <> entry THEN 'it is not in canonical form'
     END;
     IF wrong IS NOT NULL THEN

@@ -59,7 +59,8 @@ def tenant_sql(
         recorded_sql(table, column),
     ]
     if read or shared:
-        statements.append(f"CREATE POLICY readable ON {table} FOR SELECT TO atmpxb_app USING ({read or shared_rows(table)})")
+        visible = read or shared_rows(table)
+        statements.append(f"CREATE POLICY readable ON {table} FOR SELECT TO atmpxb_app USING ({visible})")
     if column == "organisation_id":
         statements.append(f"ALTER TABLE {table} ADD CONSTRAINT {table}_own UNIQUE (organisation_id, id)")
     for name, target in (references or {}).items():
@@ -78,7 +79,7 @@ class TenantTable(migrations.RunSQL):
 
 
 class Telling(migrations.RunSQL):
-    """Migration operation: events of a table that its owner may tell a reader, or a reader its owner, in their chain."""
+    """Migration operation: events about a row that its owner may tell a reader, or a reader the owner."""
 
     def __init__(self, table: str, *, owner: tuple[str, ...] = (), reader: tuple[str, ...] = ()) -> None:
         events = [(event, by) for by, names in (("owner", owner), ("reader", reader)) for event in names]

@@ -22,9 +22,7 @@ def signed_in(story) -> tuple[Client, Person]:
 def test_a_new_password_is_recorded_by_its_digest_and_keeps_the_session(scene) -> None:
     story = scene("founded")
     client, person = signed_in(story)
-    answer = client.post(
-        "/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
-    )
+    answer = client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     assert answer.status_code == 302
     assert client.get("/account/password/change/").status_code == 200, "still signed in"
     stored = story.get(Person, pk=person.pk)

@@ -129,7 +129,7 @@ def test_the_notes_of_what_is_owed_are_out_of_reach_and_empty_after_each_commit(
 @pytest.mark.parametrize(
     "value",
     [
-        {"b": ["é", None, True, {"z": "1", "a": 12}], "a": "\u2028\x7f\t\"\\\b\x1f/"},
+        {"b": ["é", None, True, {"z": "1", "a": 12}], "a": '\u2028\x7f\t"\\\b\x1f/'},
         {"\U0001f9ea": 1, "\ufb01": 2, "z": 3, "": [], "Z": {}},
         "plain text, ≤ 5 µL",
         9007199254740991,
@@ -229,9 +229,7 @@ def published_key(story, actor) -> str:
 
 
 def hand_out(app: psycopg.Connection, actor, seq: int, payload: bytes, key: str, seal: bytes = bytes(64)) -> None:
-    app.execute(
-        "SELECT ledger_checkpoint_append(%s, %s, %s, %s, %s)", [actor.organisation_id, seq, payload, key, seal]
-    )
+    app.execute("SELECT ledger_checkpoint_append(%s, %s, %s, %s, %s)", [actor.organisation_id, seq, payload, key, seal])
 
 
 def test_witnesses_take_no_junk(scene) -> None:
@@ -416,7 +414,7 @@ def test_a_second_factor_that_is_exchanged_leaves_a_line(scene) -> None:
         app.execute(
             "INSERT INTO mfa_authenticator (user_id, type, data, created_at) VALUES (%s, 'totp', '{}', now())", [person]
         )
-        app.execute("UPDATE mfa_authenticator SET data = '{\"secret\": \"mine\"}'")
+        app.execute('UPDATE mfa_authenticator SET data = \'{"secret": "mine"}\'')
         app.execute("UPDATE mfa_authenticator SET last_used_at = now()")
         app.execute("DELETE FROM mfa_authenticator")
         app.commit()
@@ -451,7 +449,8 @@ def test_every_table_that_the_application_can_write_is_a_record_or_known_not_to_
             ).fetchall()
         )
         recorded = {
-            name for (name,) in admin.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname ~ '_recorded$'")
+            name
+            for (name,) in admin.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname ~ '_recorded$'")
         }
     assert {table: right for table, right in rights.items() if right and table not in recorded} == UNRECORDED
     assert {rights[table] for table in recorded} == {"IU", "Iu"}

@@ -58,12 +58,8 @@ def make_checkpoint(*, actor: Actor, sign: SigningClient) -> StoredCheckpoint:
 def _is_genuine(stored: StoredCheckpoint) -> bool:
     """Whether a key that the organisation published signed it."""
     published = SigningKey.objects.filter(organisation_id=stored.organisation_id, use="ledger", key_id=stored.key_id)
-    return any(
-        checkpoints.signed_by(
-            Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public)), bytes(stored.payload), bytes(stored.signature)
-        )
-        for key in published
-    )
+    keys = [Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public)) for key in published]
+    return any(checkpoints.signed_by(key, bytes(stored.payload), bytes(stored.signature)) for key in keys)
 
 
 def _report_forgery(actor: Actor, seq: int) -> None:

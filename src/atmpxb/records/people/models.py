@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from django.contrib.auth.hashers import check_password
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -95,7 +95,7 @@ class Person(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password. Unlike the framework's own question it never rewrites the stored hash."""
         return check_password(raw_password, self.password)
 

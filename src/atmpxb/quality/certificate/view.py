@@ -20,6 +20,7 @@ from atmpxb.quality.certificate.wording import (
     unit,
     utc,
 )
+from atmpxb.quality.saying import repair_texts, said
 
 type Plots = Mapping[str, Sequence[Plot]]  # analysis id → its plots
 
@@ -288,19 +289,19 @@ def _annex(
     checks = [
         [
             check.title[language],
-            localised(check.criterion, language),
-            localised(check.observed, language),
+            localised(said(check.criterion, language), language),
+            localised(said(check.observed, language), language),
             words[_judged(check.passed)],
         ]
         for check in analysis.checks
     ]
     remarks = [
-        *[[words["exclusion"], item.what, item.reason] for item in analysis.exclusions],
         *[
-            [words["repair"], f"{item.file} {item.where}", f"{item.rule}: {item.before} → {item.after}"]
-            for item in analysis.repairs
+            [words["exclusion"], said(item.what, language), said(item.reason, language)]
+            for item in analysis.exclusions
         ],
-        *[[words["warning"], "", text] for text in analysis.warnings],
+        *[[words["repair"], *repair_texts(item, language)] for item in analysis.repairs],
+        *[[words["warning"], "", said(warning, language)] for warning in analysis.warnings],
     ]
     tables = [
         _table(words, "checks", ("check", "criterion", "observed", "outcome"), checks),

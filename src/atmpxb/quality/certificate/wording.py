@@ -9,6 +9,7 @@ import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from atmpxb.quality.assays.pictures import commas
 from atmpxb.quality.certificate.record import Certificate, Result, TestLine
 
 VERDICTS = {
@@ -81,7 +82,7 @@ def localised(text: str, language: str) -> str:
     text = unit(text)
     if language != "nl":
         return text
-    return re.sub(r"(?<![\w.])(\d+)\.(\d+(?:[eE][-+]?\d+)?)(?!\.?\w)", r"\1,\2", text)
+    return commas(text)
 
 
 def unit(text: str) -> str:

@@ -71,10 +71,12 @@ class Migration(migrations.Migration):
                 "order_id": "quality_order",
                 "signature_id": "signatures_signature",
                 "replaces_id": "quality_certificate",
+                "withdrawal_id": "signatures_signature",
             },
         ),
         TenantTable("quality_publication", read="true"),
+        TenantTable("quality_failedjob", shared=False),
         Telling("quality_request", owner=("request.arrived", "request.withdrawn_by_client"), reader=("request.accepted",)),
-        Telling("quality_certificate", owner=("certificate.arrived",)),
+        Telling("quality_certificate", owner=("certificate.arrived", "certificate.recalled")),
         migrations.RunSQL(ACROSS, reverse_sql=migrations.RunSQL.noop),
     ]

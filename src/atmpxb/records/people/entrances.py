@@ -35,7 +35,7 @@ def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest |
 
 @receiver([password_changed, password_reset])
 def changed_password(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
-    """A password was replaced."""
+    """A password was replaced by its holder."""
     log_access("person.password_changed", person=user.pk, address=_address(request))
 
 

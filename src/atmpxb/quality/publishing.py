@@ -30,15 +30,15 @@ def trust_list(using: str = "default") -> bytes:
     """The keys and seals of every organisation that has published some, as the platform gives it out."""
     names = dict(Organisation.objects.using(using).values_list("pk", "name"))
     published: dict[UUID, list[SigningKey]] = {}
-    for key in SigningKey.objects.using(using).order_by("organisation__code", "published_at"):
+    for key in SigningKey.objects.using(using).order_by("organisation__code", "since"):
         published.setdefault(key.organisation_id, []).append(key)
     return trust.build([_identity(one, names[one], keys) for one, keys in published.items()], timezone.now())
 
 
 def _identity(organisation: UUID, name: str, published: list[SigningKey]) -> Identity:
-    """What is public of an organisation's keys; each ledger key signed until the next one was published."""
+    """What is public of an organisation's keys, oldest first; each ledger key signed until the next one was made."""
     ledger = [key for key in published if key.use == "ledger"]
-    since = [utc_text(key.published_at) for key in ledger]
+    since = [utc_text(key.since) for key in ledger]
     until = [*since[1:], None]
     return Identity(
         organisation,

@@ -1,5 +1,6 @@
 """From the laboratory's rows to the record of a certificate. Nothing is typed: every value comes from a result."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -67,7 +68,7 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
     specification = parse_specification(request.specification.source.encode())
     tests = list(
         order.tests.exclude(state=TestState.INVALID)
-        .select_related("sample", "method__document", "run__method__document")
+        .select_related("sample", "method__document", "run__method__document", "run__performed_by")
         .order_by("position")
     )
     runs = sorted({test.run for test in tests if test.run and _approved(test)}, key=lambda run: run.number)
@@ -194,8 +195,8 @@ def _test_line(test: Test, line: SpecificationLine, order: Order, language: str)
         method_version=test.method.version,
         reference=line.reference,
         analysis=test.run.number if approved and test.run else None,
-        performed_by=(test.run.performed_by_name if test.run else "") or order.organisation.name,
-        subcontracted=bool(test.run and test.run.performed_by_name),
+        performed_by=(test.run.partner if test.run else "") or order.organisation.name,
+        subcontracted=bool(test.run and test.run.partner),
         measured_at=utc_text(result.measured_at) if result else None,
         limit=records.Limit(_limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
@@ -221,7 +222,8 @@ def _limit_words(line: SpecificationLine, choices: Mapping[str, Mapping[str, str
 def _choices(test: Test, line: SpecificationLine) -> Mapping[str, Mapping[str, str]]:
     """The words of an observation by the code that is recorded, where a person chose from a list."""
     method = parse(test.method.source.encode())
-    return next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    asked = next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    return {**asked, **line.choices}
 
 
 def _result(
@@ -254,19 +256,20 @@ def _conclusion(kind: str, tests: Sequence[records.TestLine]) -> records.Conclus
 def _subcontracts(runs: Sequence[Run], tests: Sequence[Test]) -> tuple[records.Subcontract, ...]:
     return tuple(
         records.Subcontract(
-            _performer(run.performed_by_name),
+            _performer(run),
             tuple(test.line for test in tests if test.run_id == run.pk),
             ", ".join(run.files.filter(state="ready").values_list("name", flat=True)),
         )
         for run in runs
-        if run.performed_by_name
+        if run.partner
     )
 
 
-def _performer(name: str) -> records.Organisation:
-    """The laboratory of this name: as it is registered, or by its name alone."""
-    known = Organisation.objects.filter(name=name).first()
-    return _organisation(known) if known else records.Organisation("", name, "", "", "")
+def _performer(run: Run) -> records.Organisation:
+    """The laboratory that did the work: as the network knows it, or as it was written down."""
+    if run.performed_by:
+        return _organisation(run.performed_by)
+    return records.Organisation("", run.performed_by_name, run.performed_by_address, "", "")
 
 
 def _signatures(order: Order) -> list[Signature]:
@@ -281,7 +284,8 @@ def _signatures(order: Order) -> list[Signature]:
 
 
 def _signature(signature: Signature, organisation: str) -> records.SignatureRecord:
+    about = str(json.loads(signature.manifest)["content"].get("run", ""))
     return records.SignatureRecord(
-        signature.name, signature.function, organisation, MEANINGS[signature.meaning],
+        signature.name, signature.function, organisation, MEANINGS[signature.meaning], about,
         utc_text(signature.signed_at), signature.manifest_sha256,
     )  # fmt: skip

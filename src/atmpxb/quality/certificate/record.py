@@ -213,12 +213,14 @@ class Subcontract:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRecord:
-    """Who signed, in which function, what it means, when (UTC), over which manifest."""
+    """Who signed, in which function, what it means, for which analysis (empty: for all of it), when (UTC), over which
+    manifest."""
 
     name: str
     function: str
     organisation: str
     meaning: Words
+    about: str
     at: str
     manifest_sha256: str
 

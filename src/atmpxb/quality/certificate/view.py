@@ -268,9 +268,11 @@ def _table(
 
 
 def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:
+    methods = {one.id: f"{one.id} · {one.method.code}" for one in certificate.analyses}
     items = [
         {
             "meaning": signature.meaning[certificate.language],
+            "about": methods.get(signature.about, certificate.number),
             "name": signature.name,
             "function": f"{signature.function}, {signature.organisation}",
             "at": utc(signature.at),

@@ -8,9 +8,10 @@ TOML, schema ``atmpxb.specification/1``; a limit is written with the digits that
     method = "CC-001"
     reportable = "viability"
     unit = "%"
-    limit = { low = "80.0" }          # low/high inclusive, above/below exclusive, or words = ["clear"]
+    limit = { low = "80.0" }          # low/high inclusive, above/below exclusive, or words
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -38,7 +39,8 @@ class SpecificationLine:
     """One test of a specification: which value of which method, against which limit.
 
     ``method_version`` empty: the version that is effective when the run is made. ``when`` names the decision
-    that the line belongs to, e.g. ``release``.
+    that the line belongs to, e.g. ``release``. ``choices`` says in words what the codes of the limit mean, for
+    readers who do not have the method at hand.
     """
 
     code: str
@@ -52,6 +54,7 @@ class SpecificationLine:
     method_version: str = ""
     reference: str = ""
     when: str = "release"
+    choices: Mapping[str, Words] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +116,20 @@ def parse_specification(source: bytes) -> Specification:
 
 def _line(table: Table) -> SpecificationLine:
     rounding = _rounding(table)
+    limit, choices = _limit(table, rounding)
     found = SpecificationLine(
         code=table.code(),
         title=table.words(),
         method=table.code("method"),
         reportable=table.code("reportable"),
         unit=table.text("unit", ""),
-        limit=_limit(table, rounding),
+        limit=limit,
         rounding=rounding,
         informative=table.flag("informative", False),
         method_version=table.text("method_version", ""),
         reference=table.text("reference", ""),
         when=table.code("when") if "when" in table.data else "release",
+        choices=choices,
     )
     if found.limit is None and not found.informative:
         table.problem(
@@ -135,12 +140,14 @@ def _line(table: Table) -> SpecificationLine:
     return found
 
 
-def _limit(line: Table, rounding: Rounding) -> Limit | None:
+def _limit(line: Table, rounding: Rounding) -> tuple[Limit | None, Mapping[str, Words]]:
+    """The limit, and the titles of its codes: ``words = { clear = { en = "Clear", nl = "Helder" } }``."""
     table = line.table("limit")
     if table is None:
-        return None
+        return None, {}
     low, high, above, below = (table.decimal(key) for key in ("low", "high", "above", "below"))
-    words = table.texts("words")
+    choices = table.choices("words") if isinstance(table.get("words"), dict) else {}
+    words = tuple(choices) or table.texts("words")
     if (low and above) or (high and below):
         table.problem(
             "specification.bound_twice", "one bound is given twice; use low or above, and high or below"
@@ -170,7 +177,7 @@ def _limit(line: Table, rounding: Rounding) -> Limit | None:
                 high=limit.high,
             )
     table.finish()
-    return limit
+    return limit, choices
 
 
 def _rounding(line: Table) -> Rounding:

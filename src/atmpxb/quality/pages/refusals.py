@@ -9,6 +9,7 @@ from atmpxb.notes import Refused
 from atmpxb.quality.actions import orders, reviews, runs
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
+from atmpxb.quality.pages.account_refusals import words_of
 from atmpxb.quality.saying import said
 from atmpxb.quality.states import STATES, NotPossibleNow
 from atmpxb.records.ledger.writing import NotPermitted
@@ -53,6 +54,8 @@ def _of_form(form: forms.BaseForm) -> tuple[Refusal, ...]:
 
 def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
     """The rows for an error that an action raised by design; None for a fault in the program."""
+    if words := words_of(error):
+        return (Refusal(*words),)
     match error:
         case InvalidForm():
             return _of_form(error.form)
@@ -86,7 +89,9 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             return (
                 Refusal(
                     _("Signing is locked after too many attempts"),
-                    _("Wait until %(until)s") % {"until": f"{error.args[0]:%H:%M} UTC"},
+                    _("Wait until %(until)s, or ask an administrator to unlock it")
+                    % {"until": f"{error.args[0]:%H:%M} UTC"},
+                    str(Role.ADMINISTRATOR.label),
                 ),
             )
         case signatures.Changed():

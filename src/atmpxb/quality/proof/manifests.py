@@ -17,6 +17,7 @@ from atmpxb.quality.proof.line import Line
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.signing import manifest_signed_by
 from atmpxb.records.signatures.trust import Trusted
+from atmpxb.records.signatures.withheld import is_withheld
 
 
 class _Unreadable(Noted, ValueError):
@@ -33,15 +34,16 @@ def manifest_file(manifest: bytes, key_id: str, seal: bytes) -> bytes:
 def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None) -> Iterator[Line]:
     """Whether every printed signature was given, over what this certificate holds."""
     problems: list[Note] = []
-    approved, bound = False, 0
+    approved, bound, hidden = False, 0, 0
     for signature in certificate.signatures:
         try:
             said = _read(signature, files)
             problems += _seal(signature, said, certificate, issuer)
             problems += _same(signature, said["manifest"])
-            problems += _bound(said["manifest"], certificate)
+            problems += _bound(signature, said["manifest"], certificate)
             approved |= said["manifest"]["meaning"] == "approved"
             bound += 1
+            hidden += sum(is_withheld(value) for value in said["manifest"]["content"].values())
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             problems.append(
                 note(
@@ -75,6 +77,17 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
                 "{bound} signature(s) bind this certificate, under keys of {name}",
                 bound=bound,
                 name=issuer.name,
+            ),
+        )
+    if hidden:
+        yield Line(
+            "remarks",
+            None,
+            note(
+                "manifest.withheld",
+                "{count} signature(s) also bind remarks that stay in the laboratory: their digests are signed, their"
+                " words are not here to be judged",
+                count=hidden,
             ),
         )
 
@@ -145,14 +158,19 @@ def _same(signature: SignatureRecord, manifest: Mapping[str, Any]) -> Iterator[N
         )
 
 
-def _bound(manifest: Mapping[str, Any], certificate: Certificate) -> Iterator[Note]:
+def _bound(
+    signature: SignatureRecord, manifest: Mapping[str, Any], certificate: Certificate
+) -> Iterator[Note]:
     """What was signed is what the certificate says: the draft as approved, or the run with its results."""
     content, name = manifest["content"], manifest["signer"]["name"]
     if manifest["meaning"] == "approved":
         if content["draft"] != draft_sha256(certificate):
+            yield note("manifest.other_draft", "{name} approved another draft than this certificate", name=name)
+        if signature.about:
             yield note(
-                "manifest.other_draft", "{name} approved another draft than this certificate", name=name
-            )
+                "manifest.approved_more", "{name} approved all of it, and the certificate says only {about}",
+                name=name, about=signature.about,
+            )  # fmt: skip
         return
     analysis = next((one for one in certificate.analyses if one.id == content["run"]), None)
     if analysis is None:
@@ -163,6 +181,11 @@ def _bound(manifest: Mapping[str, Any], certificate: Certificate) -> Iterator[No
             run=content["run"],
         )
         return
+    if signature.about != content["run"]:
+        yield note(
+            "manifest.other_about", "{name} signed for {run}, and the certificate says for {about}",
+            name=name, run=content["run"], about=signature.about or note("manifest.all", "all of it"),
+        )  # fmt: skip
     if content["method"]["sha256"] != analysis.method.sha256 or content["engine"] != analysis.engine:
         yield note(
             "manifest.other_method",

@@ -115,8 +115,10 @@ def _issuer(
             False,
             note(
                 "issuer.not_trusted",
-                "the seal says '{subject}', but its certificate is not in the trust list",
+                "the seal says '{subject}', but its certificate is not in the trust list of {published}: the keys may"
+                " have been renewed since; fetch the newer trust list, not from whoever sent this file",
                 subject=seal.subject,
+                published=trust.published_at,
             ),
         )
     elif str(issuer.id) != named.id:
@@ -264,7 +266,7 @@ def _checkpoint(proof: inclusion.Proof, issuer: Trusted | None) -> Line:
             False,
             note(
                 "checkpoint.no_key",
-                "{name} had no key {key} at {at}",
+                "{name} had no key {key} at {at}: fetch the newer trust list if the keys were renewed since",
                 name=issuer.name,
                 key=proof.key_id,
                 at=utc_text(proof.checkpoint.at),

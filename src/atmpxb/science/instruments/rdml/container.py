@@ -15,6 +15,8 @@ MAXIMUM_MEMBERS = 1000
 
 PART = "rdml_data.xml"
 
+_AFRESH = "Export the run again as RDML from the cycler software, one run a file, and attach that."
+
 
 def xml_of(data: bytes) -> tuple[bytes, str, tuple[tuple[str, int], ...]]:
     """The XML inside the file, the name of the archive member it came from, and the other members.
@@ -63,7 +65,9 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MAXIMUM_MEMBERS:
         raise RdmlError(
-            "rdml.too_many_parts", "The archive has {count} members; an RDML file has a handful.", count=len(members)
+            "rdml.too_many_parts",
+            "The archive has {count} members; an RDML file has a handful: export one run a file.",
+            count=len(members),
         )
     chosen = [m for m in members if m.filename == PART] or [
         m for m in members if m.filename.lower().endswith(".xml") and "/" not in m.filename
@@ -89,7 +93,8 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     if member.file_size > bound:
         raise RdmlError(
             "rdml.bomb",
-            "{name} would decompress to {size} bytes: refused.",
+            "{name} would decompress to {size} bytes: refused. Export the run again as RDML from the cycler software,"
+            " one run a file, and attach that.",
             name=member.filename,
             size=member.file_size,
         )
@@ -98,7 +103,8 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     if len(content) > bound:
         raise RdmlError(
             "rdml.bomb",
-            "{name} decompresses to more than {bound} bytes: refused.",
+            "{name} decompresses to more than {bound} bytes: refused. Export the run again as RDML from the cycler"
+            " software, one run a file, and attach that.",
             name=member.filename,
             bound=bound,
         )

@@ -1,6 +1,7 @@
 """The sealed document of an approved certificate: pages, attachments, seal."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays.seam import Plot
@@ -45,8 +46,9 @@ def parts(certificate: Certificate) -> Parts:
                 )
                 for plot in analysis.plots.all()
             )  # fmt: skip
+    tested = order.tests.exclude(state=TestState.INVALID).select_related("method")
     return Parts(
-        {run.method.sha256: run.method.source.encode() for run in runs},
+        {test.method.sha256: test.method.source.encode() for test in tested},
         order.request.specification.source.encode(),
         _manifests(certificate),
         plots,
@@ -63,8 +65,8 @@ def _manifests(certificate: Certificate) -> dict[str, bytes]:
     }
 
 
-def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient) -> bytes:
-    """Render and seal. No database is touched, no lock is held."""
+def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient, at: datetime) -> bytes:
+    """Render and seal, now (``at``). No database is touched, no lock is held."""
     from atmpxb.quality.certificate.render import render
     from atmpxb.records.signatures.seal import seal
 
@@ -77,4 +79,4 @@ def sealed(certificate: Certificate, material: Parts, proof: bytes, client: Sign
         manifests=material.manifests,
         plots=material.plots,
     )
-    return seal(pdf, certificate.organisation_id, certificate.record_sha256, client, certificate.approved_at)
+    return seal(pdf, certificate.organisation_id, certificate.record_sha256, client, at)

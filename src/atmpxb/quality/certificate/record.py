@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value, Words
+from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Plot, Repair, Value, Words
 from atmpxb.quality.certificate.form import LANGUAGES, Reader, plain
 from atmpxb.records.ledger.canonical import NotCanonical, canonical
 
@@ -109,6 +109,29 @@ class FileReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture of the annex with the numbers under it; the SVG with this digest is attached."""
+
+    code: str
+    title: Words
+    sample: str
+    series: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    sha256: str
+
+    @classmethod
+    def of(cls, plot: Plot) -> "Figure":
+        """What a record keeps of a plot."""
+        digest = sha256(plot.svg.encode()).hexdigest()
+        return cls(plot.code, plot.title, plot.sample, plot.series, plot.columns, plot.rows, digest)
+
+    def plot(self, svg: str) -> Plot:
+        """The plot again, with its picture."""
+        return Plot(self.code, self.title, svg, self.columns, self.rows, self.sample, self.series)
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisRecord:
     """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is
     the source.
@@ -125,6 +148,7 @@ class AnalysisRecord:
     exclusions: tuple[Exclusion, ...]
     repairs: tuple[Repair, ...]
     warnings: tuple[str, ...]
+    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +190,7 @@ class TestLine:
     title: Words
     method: str
     method_version: str
+    method_sha256: str
     reference: str
     analysis: str | None
     performed_by: str
@@ -441,7 +466,8 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
     if analysis is None:
         yield f"{place}: its analysis {line.analysis!r} is not in the record"
         return
-    if (analysis.method.code, analysis.method.version) != (line.method, line.method_version):
+    named = (line.method, line.method_version, line.method_sha256)
+    if (analysis.method.code, analysis.method.version, analysis.method.sha256) != named:
         yield f"{place}: method {line.method} {line.method_version} is not that of analysis {analysis.id}"
     for result in line.results:
         value = value_of(result, analysis.values)

@@ -41,14 +41,14 @@ def render(
         methods: SHA-256 → source bytes of every method document that an analysis followed.
         specification: source bytes of the specification.
         manifests: SHA-256 of a manifest → ``proof.manifests.manifest_file`` of each signature.
-        plots: analysis id → its plots; their SVG goes into the annex as it is on the screen.
+        plots: analysis id → its plots, as the record names them; their SVG goes into the annex as it is on the screen.
 
     Raises:
         RecordError: the record does not hold.
         RenderError: an attachment does not fit the record, or a picture breaks the standard.
     """
     content = certificate.bytes()
-    attached = attachments(certificate, content, proof, methods, specification, manifests)
+    attached = attachments(certificate, content, proof, methods, specification, manifests, plots)
     proven = parse_proof(proof)
     shown = {"entry": proven.entry.hash.hex(), "checkpoint": proven.checkpoint.merkle_root.hex()}
     data = pages(certificate, record_sha256(content), plots, _qr(certificate.verification_url), shown)

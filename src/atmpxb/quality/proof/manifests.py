@@ -17,12 +17,12 @@ from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.signing import manifest_signed_by
 from atmpxb.records.signatures.trust import Trusted
 
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
 
 def manifest_file(manifest: bytes, key_id: str, seal: bytes) -> bytes:
     """``signatures/<sha256>.json``: a manifest (canonical JSON) and the Ed25519 signature over it."""
-    return canonical(
-        {"manifest": manifest.decode(), "key_id": key_id, "seal": base64.b64encode(seal).decode()}
-    )
+    return canonical({"manifest": manifest.decode(), "key_id": key_id, "seal": base64.b64encode(seal).decode()})
 
 
 def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None) -> Iterator[Line]:
@@ -37,7 +37,7 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
             problems += _bound(said["manifest"], certificate)
             approved |= said["manifest"]["meaning"] == "approved"
             bound += 1
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except _UNREADABLE as error:
             problems.append(f"the manifest of {signature.name} ({signature.at}) can't be read: {error}")
     if not approved:
         problems.append("nobody signed as approver")
@@ -50,9 +50,26 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
             f"{bound} bind this certificate; without a known issuer their keys are not judged",
         )
     else:
-        yield Line(
-            "signatures", True, f"{bound} signature(s) bind this certificate, under keys of {issuer.name}"
-        )
+        yield Line("signatures", True, f"{bound} signature(s) bind this certificate, under keys of {issuer.name}")
+
+
+def binding(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None) -> list[Mapping[str, Any]]:
+    """The manifests that bind this certificate; one that does not hold counts for nothing."""
+    found = []
+    for signature in certificate.signatures:
+        try:
+            said = _read(signature, files)
+            manifest = said["manifest"]
+            wrong = [
+                *_seal(signature, said, certificate, issuer),
+                *_same(signature, manifest),
+                *_bound(manifest, certificate),
+            ]
+        except _UNREADABLE:
+            continue
+        if not wrong:
+            found.append(manifest)
+    return found
 
 
 def _read(signature: SignatureRecord, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -107,12 +124,18 @@ def _bound(manifest: Mapping[str, Any], certificate: Certificate) -> Iterator[st
         return
     if content["method"]["sha256"] != analysis.method.sha256 or content["engine"] != analysis.engine:
         yield f"{name} signed {analysis.id} with another method or engine"
-    if {file["sha256"] for file in content["inputs"]["files"]} != {file.sha256 for file in analysis.files}:
+    signed_files = [tuple(file[key] for key in _FILE) for file in content["inputs"]["files"]]
+    if sorted(signed_files) != sorted((f.sha256, f.name, f.role, f.sample) for f in analysis.files):
         yield f"{name} signed {analysis.id} with other raw files"
+    if content["inputs"]["bench"] != dict(analysis.bench):
+        yield f"{name} signed {analysis.id} with another worksheet"
     signed = {_result(row) for row in content["results"]}
     missing = [what for what in _reported(certificate, analysis) if what not in signed]
     if missing:
         yield f"{name} signed other results of {analysis.id} than {', '.join(what[0] for what in missing)} here"
+
+
+_FILE = ("sha256", "name", "role", "sample")
 
 
 def _result(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -6,72 +6,51 @@ reported value must be a valid rounding of something within that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, RawFile, Value
-from atmpxb.quality.certificate.attachments import SPECIFICATION, method_name
-from atmpxb.quality.certificate.form import plain
-from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result, TestLine, value_of
+from atmpxb.quality.assays.suitability import require_inputs
+from atmpxb.quality.certificate.attachments import SPECIFICATION, expected, method_name
+from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result, value_of
 from atmpxb.quality.limits import SpecificationError, SpecificationLine, judge, parse_specification
+from atmpxb.quality.proof import compare
 from atmpxb.quality.proof.line import Line
-
-TOLERANCE = Decimal("1e-9")
 
 
 def documents(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[Line]:
-    """The attached method and specification documents are those that the record names."""
-    wanted = {SPECIFICATION: certificate.specification.sha256}
-    wanted |= {
-        method_name(analysis.method.sha256): analysis.method.sha256 for analysis in certificate.analyses
-    }
-    wrong = [name for name, digest in wanted.items() if sha256(files.get(name, b"")).hexdigest() != digest]
-    if wrong:
-        yield Line("documents", False, f"missing, or not what the record names: {', '.join(wrong)}")
-    else:
-        yield Line(
-            "documents", True, f"specification and {len(wanted) - 1} method(s) are those of the record"
-        )
+    """What is attached is what the record names, and nothing else."""
+    wanted = expected(certificate)
+    problems = [
+        f"{name} is attached, and the record names no such file" for name in sorted(files.keys() - wanted.keys())
+    ]
+    problems += [f"{name} is missing" for name in sorted(wanted.keys() - files.keys())]
+    problems += [
+        f"{name} is not what the record names"
+        for name, digest in wanted.items()
+        if digest and name in files and sha256(files[name]).hexdigest() != digest
+    ]
+    message = f"the {len(wanted)} attached files are those of the record, and no other"
+    yield Line("documents", not problems, "; ".join(problems[:5]) or message)
 
 
 def verdicts(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[Line]:
-    """Every limit is that of the specification, every rounding and verdict follows from value and limit."""
+    """Every rounding and verdict follows from value and limit."""
     try:
         specification = parse_specification(files.get(SPECIFICATION, b""))
     except SpecificationError as error:
         yield Line("verdicts", False, f"the attached specification can't be read: {error}")
         return
     lines = {line.code: line for line in specification.lines}
-    problems = [problem for test in certificate.tests for problem in _verdict(test, lines.get(test.code))]
-    reported = {test.code for test in certificate.tests if test.results}
-    missing = [
-        line.code
-        for line in specification.lines
-        if line.when == "release" and not line.informative and line.code not in reported
+    problems = [
+        f"{test.code}: {result.value} is not {result.reported} and {result.verdict} by the specification"
+        for test in certificate.tests
+        for result in test.results
+        if test.code in lines and not _agrees(result, result.value, lines[test.code])
     ]
-    if missing and certificate.conclusion.verdict == "complies":
-        problems.append(f"it concludes without the tests {', '.join(missing)} of the specification")
     count = sum(len(test.results) for test in certificate.tests)
-    yield Line(
-        "verdicts", not problems, "; ".join(problems[:5]) or f"{count} result(s) judged again, all the same"
-    )
-
-
-def _verdict(test: TestLine, line: SpecificationLine | None) -> Iterator[str]:
-    if line is None:
-        yield f"{test.code} is no test of the specification"
-        return
-    limit = plain(line.limit) if line.limit else {}
-    if (line.method, limit, line.informative) != (test.method, dict(test.limit.data), test.informative):
-        yield f"{test.code}: method, limit or informative flag is not that of the specification"
-    for result in test.results:
-        if result.reportable != line.reportable or result.unit != line.unit:
-            yield f"{test.code}: {result.reportable} in {result.unit!r} is not what the specification asks"
-        elif not _agrees(result, result.value, line):
-            judged = f"{result.reported} and {result.verdict}"
-            yield f"{test.code}: {result.value} is not {judged} by the specification"
+    yield Line("verdicts", not problems, "; ".join(problems[:5]) or f"{count} result(s) judged again, all the same")
 
 
 def _agrees(result: Result, value: str | None, line: SpecificationLine) -> bool:
@@ -84,16 +63,15 @@ def _agrees(result: Result, value: str | None, line: SpecificationLine) -> bool:
 
 
 def _nearby(value: str | None) -> list[str | None]:
-    number = _number(value)
+    number = compare.number(value)
     if number is None:
         return [value]
-    return [value, str(number * (1 - TOLERANCE)), str(number * (1 + TOLERANCE))]
+    return [value, str(number * (1 - compare.TOLERANCE)), str(number * (1 + compare.TOLERANCE))]
 
 
-def analyses(
-    certificate: Certificate, files: Mapping[str, bytes], raw: Mapping[str, bytes] | None
-) -> Iterator[Line]:
-    """Every recomputable analysis, recomputed; each of the others listed as what it is."""
+def analyses(certificate: Certificate, files: Mapping[str, bytes], raw: Mapping[str, bytes] | None) -> Iterator[Line]:
+    """Every analysis done again: a recomputable one from its raw files, what a person is the source of from the
+    worksheet."""
     for analysis in certificate.analyses:
         name = f"analysis {analysis.id}"
         what = f"{analysis.method.code} v{analysis.method.version}"
@@ -104,12 +82,11 @@ def analyses(
             continue
         if recomputable != analysis.recomputable:
             yield Line(name, False, f"{what}: the record is wrong about whether it can be recomputed")
-        elif not recomputable:
-            yield Line(name, None, f"{what}: not recomputable, a person is the source")
-        elif raw is None:
-            yield Line(name, None, f"{what}: not recomputed; give the folder of raw files to do so")
+        elif raw is None and analysis.files:
+            unknown = "not recomputed; give the folder of raw files to do so"
+            yield Line(name, None, f"{what}: {unknown if recomputable else 'not recomputable, a person is the source'}")
         else:
-            yield _again(name, what, certificate, analysis, files, raw)
+            yield _again(name, what, certificate, analysis, files, raw or {})
 
 
 def _again(
@@ -127,33 +104,26 @@ def _again(
             return Line(name, False, f"{what}: no raw file is {file.name} with SHA-256 {file.sha256}")
         inputs.append(RawFile(file.name, file.role, content, file.sha256, file.sample))
     try:
-        source = files.get(method_name(analysis.method.sha256), b"")
-        found = registry.kind(analysis.method.kind).analyse(parse(source), inputs, analysis.bench)
+        kind = registry.kind(analysis.method.kind)
+        method = parse(files.get(method_name(analysis.method.sha256), b""))
+        require_inputs(method, inputs)
+        formats = [kind.facts(file).format for file in inputs]
+        found = kind.analyse(method, inputs, analysis.bench)
     except AssayError as error:
         return Line(name, False, f"{what}: the analysis can't be done again: {error.message}")
     problems = [
-        *_values(analysis.values, found.values),
+        *compare.outcome(analysis, found, files),
         *_results(certificate, analysis, found.values, files),
     ]
-    judged = {(check.code, check.sample): check.passed for check in found.checks}
-    if judged != {(check.code, check.sample): check.passed for check in analysis.checks}:
-        problems.append("the checks come out otherwise")
+    for file, content, form in zip(analysis.files, inputs, formats, strict=True):
+        if (file.bytes, file.format) != (len(content.data), form):
+            problems.append(f"{file.name} has {len(content.data)} bytes of {form}, not {file.bytes} of {file.format}")
     if problems:
         return Line(name, False, f"{what}: {'; '.join(problems[:5])}")
-    return Line(
-        name, True, f"{what}: {len(found.values)} value(s) recomputed from {len(inputs)} file(s), all agree"
-    )
-
-
-def _values(recorded: Sequence[Value], found: Sequence[Value]) -> Iterator[str]:
-    again = {(value.code, value.sample): value for value in found}
-    if len(again) != len(recorded):
-        yield f"{len(again)} values come out, {len(recorded)} are recorded"
-    for value in recorded:
-        other = again.get((value.code, value.sample))
-        if other is None or other.unit != value.unit or not same(value.value, other.value):
-            came = "nothing" if other is None else f"{other.value} {other.unit}"
-            yield f"{value.code} {value.sample}: recorded {value.value} {value.unit}, recomputed {came}"
+    if not analysis.recomputable:
+        values = f"{len(found.values)} value(s) as the worksheet says"
+        return Line(name, None, f"{what}: not recomputable, a person is the source; {values}")
+    return Line(name, True, f"{what}: {len(found.values)} value(s) recomputed from {len(inputs)} file(s), all agree")
 
 
 def _results(
@@ -169,23 +139,3 @@ def _results(
             if value is None or line is None or not _agrees(result, value.value, line):
                 what = f"{test.code} {result.sample}: reported {result.reported}"
                 yield f"{what} does not follow from the raw files"
-
-
-def same(recorded: str | None, recomputed: str | None) -> bool:
-    """Whether two values agree: words exactly, numbers within 1e-9 of the larger one.
-
-    >>> same("98.30000000001", "98.3"), same("98.31", "98.3"), same(None, "0"), same("clear", "clear")
-    (True, False, False, True)
-    """
-    one, other = _number(recorded), _number(recomputed)
-    if one is None or other is None:
-        return recorded == recomputed
-    return abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
-
-
-def _number(text: str | None) -> Decimal | None:
-    try:
-        number = Decimal(text or "")
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

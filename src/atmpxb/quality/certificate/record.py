@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Plot, Repair, Value, Words
 from atmpxb.quality.certificate.form import LANGUAGES, Reader, plain
@@ -366,6 +368,8 @@ def value_of(result: Result, values: Sequence[Value]) -> Value | None:
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+#: Years that a certificate can speak of, in every time zone.
+_YEARS = (1900, 9000)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
 
@@ -398,10 +402,14 @@ def _is_time(text: str) -> bool:
     if not _TIME.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
+        return _YEARS[0] <= datetime.fromisoformat(text).year <= _YEARS[1]
     except ValueError:
         return False
-    return True
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def _places(certificate: Certificate) -> Iterator[str]:
@@ -417,6 +425,11 @@ def _places(certificate: Certificate) -> Iterator[str]:
     ):
         if not text.strip():
             yield f"record.{place}: must not be empty"
+    parties = [certificate.issued_by, certificate.requested_by]
+    parties += [part.organisation for part in certificate.subcontracted]
+    for zone in (certificate.batch.zone, *(party.zone for party in parties)):
+        if zone and zone not in _zones():
+            yield f"record: {zone!r:.60} is no time zone of the IANA list"
     if certificate.version < 1:
         yield "record.version: must be 1 or more"
     if not certificate.tests:

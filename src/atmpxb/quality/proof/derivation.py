@@ -1,8 +1,8 @@
 """What a record says because its documents say so, derived again from the attached bytes and compared.
 
-Specification and method documents are identified by digest. Everything that a certificate repeats of them (titles, codes,
-versions, references, limits, words of an observation) and everything that follows from its own parts (conclusion, who
-performed) has one right form; a record that says otherwise is named by place.
+Specification and method documents are identified by digest. Everything that a certificate repeats of them (titles,
+codes, versions, references, limits, words of an observation) and everything that follows from its own parts (the
+conclusion, who performed) has one right form; a record that says otherwise is named by place.
 """
 
 import re

@@ -88,7 +88,8 @@ def _other_words(sealed: Sequence[str], drawn: Sequence[str]) -> str:
     for number, said in enumerate(sealed, 1):
         due = drawn[number - 1] if number <= len(drawn) else ""
         if said != due:
-            place = next((n for n, pair in enumerate(zip(said, due, strict=False)) if pair[0] != pair[1]), len(due))
+            first = next((n for n, pair in enumerate(zip(said, due, strict=False)) if pair[0] != pair[1]), None)
+            place = max(0, (min(len(said), len(due)) if first is None else first) - 8)
             here, there = said[place : place + 40], due[place : place + 40]
             what = f"says {here!r} where the record prints {there!r}" if due else "is none that the record prints"
             return f"page {number} of {len(sealed)} (the record prints {len(drawn)}) {what}"

@@ -36,8 +36,7 @@ def judge(
     """
     problems = [*_of_tests(certificate), *_of_people(certificate)]
     problems += _of_approval(certificate, entry, checkpoint, seal)
-    whole = (seal.at, seal.at + SECOND)
-    if issuer and not any(issuer.sealed_with(seal.certificate, at) for at in whole):
+    if issuer and not issuer.sealed_with(seal.certificate, seal.at):
         problems.append(f"at {utc_text(seal.at)} the seal's key was not in use, by the trust list or its own dates")
     message = "measured, signed, approved, checkpointed and sealed in this order"
     return Line("times", not problems, "; ".join(problems[:5]) or message)
@@ -46,11 +45,11 @@ def judge(
 def _of_tests(certificate: Certificate) -> Iterator[str]:
     approved = max(map(_at, (signature.at for signature in certificate.signatures)))
     for sample in certificate.samples:
-        if _at(sample.received_at) > approved + SECOND:
+        if _at(sample.received_at) - approved > SECOND:
             yield f"sample {sample.label} was received at {sample.received_at}, after the approval"
     for line in certificate.tests:
         measured = _measured(line)
-        if measured is not None and _at(measured) > approved + INSTRUMENT:
+        if measured is not None and _at(measured) - approved > INSTRUMENT:
             yield f"{line.code} was measured at {measured}, after the approval"
 
 
@@ -81,7 +80,7 @@ def _of_approval(certificate: Certificate, entry: Any, checkpoint: Checkpoint | 
         return
     if checkpoint.at < entered:
         yield f"the checkpoint of {utc_text(checkpoint.at)} is older than the approval of {utc_text(entered)}"
-    if not checkpoint.at - SECOND <= seal.at <= issued + WAITING:
+    if checkpoint.at - seal.at > SECOND or seal.at - issued > WAITING:
         yield (
             f"sealed at {utc_text(seal.at)}, which is before the checkpoint of {utc_text(checkpoint.at)} or more than"
             f" {WAITING.days} days after the issue at {certificate.issued_at}"

@@ -7,7 +7,7 @@ partner, on paper); a document can't vouch for itself. JSON, schema ``atmpxb.tru
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -53,10 +53,12 @@ class Trusted:
     checkpoint_keys: tuple[CheckpointKey, ...]
 
     def sealed_with(self, certificate: bytes, at: datetime) -> bool:
-        """Whether this certificate (DER) was in use at that time, by the list and by its own dates."""
+        """Whether this certificate (DER) was in use at that time, by the list and by its own dates. A seal tells whole
+        seconds, so it may seem to be made in the second before its key."""
         own = x509.load_der_x509_certificate(certificate)
         return own.not_valid_before_utc <= at <= own.not_valid_after_utc and any(
-            seal.der == certificate and _within(at, seal.since, seal.until) for seal in self.seals
+            seal.der == certificate and _within(at, seal.since, seal.until, timedelta(seconds=1))
+            for seal in self.seals
         )
 
     def checkpoint_key(self, id: str, at: datetime) -> CheckpointKey | None:
@@ -159,8 +161,8 @@ def _seal(entry: Mapping[str, Any]) -> SealCertificate:
     return SealCertificate(der, entry["since"], entry["until"])
 
 
-def _within(at: datetime, since: str, until: str | None) -> bool:
-    return _moment(since) <= at and (until is None or at <= _moment(until))
+def _within(at: datetime, since: str, until: str | None, early: timedelta = timedelta(0)) -> bool:
+    return _moment(since) - at <= early and (until is None or at <= _moment(until))
 
 
 def _moment(text: str) -> datetime:

@@ -7,7 +7,8 @@ entry speaks of.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from atmpxb.quality.proof.line import Line
 from atmpxb.quality.proof.verify import verify as verify_certificate
 from atmpxb.quality.publishing import trust_list
 from atmpxb.quality.states import CertificateState
-from atmpxb.records.ledger import checkpoint
+from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
 from atmpxb.records.ledger.writing import state
@@ -75,7 +76,9 @@ def _chain(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed2
         (f"witness {point.witness_id}", bytes(point.payload), point.key_id, bytes(point.signature)) for point in kept
     ]
     found += [("file of checkpoints", *rest) for rest in _written(organisation.pk)]
-    problems = [problem for one in found for problem in _checkpoint(organisation.pk, links, keys, *one)]
+    told = [(one[1], list(_checkpoint(organisation.pk, links, keys, *one))) for one in found]
+    problems = [problem for _, wrong in told for problem in wrong]
+    problems += grown({payload for payload, wrong in told if not wrong}, links)
     if problems:
         yield Line(f"witnesses {organisation.code}", False, f"{problems[0]} ({len(problems)} in all)")
     elif found:
@@ -115,6 +118,20 @@ def _checkpoint(
         return
     for finding in checkpoint.against_chain(checkpoint.parse(payload), organisation, links):
         yield f"{source}: {finding.kind}: {finding.message}"
+
+
+def grown(payloads: Iterable[bytes], links: list[Link]) -> Iterator[str]:
+    """Whether each checkpoint continues the one before it, in time too; all of them agree with the chain as it is now.
+
+    One that was signed later over fewer entries tells that entries were gone for a while.
+    """
+    hashes = [link.hash for link in links]
+    points = sorted((checkpoint.parse(payload) for payload in payloads), key=lambda point: (point.seq, point.at))
+    for earlier, later in pairwise(points):
+        same = earlier.seq == later.seq
+        path = () if same else merkle.consistency_path(hashes[: later.seq], earlier.seq)
+        for finding in checkpoint.against_checkpoint(earlier, later, path):
+            yield f"checkpoints of entries {earlier.seq} and {later.seq}: {finding.kind}: {finding.message}"
 
 
 def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:

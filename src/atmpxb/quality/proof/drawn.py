@@ -5,7 +5,7 @@ the very bytes that its record draws, and what follows may hold the seal's invis
 """
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -97,24 +97,25 @@ def _other_words(sealed: Sequence[str], drawn: Sequence[str]) -> str:
 
 
 def _by(pdf: bytes) -> str:
-    return str((PdfReader(io.BytesIO(pdf)).metadata or {}).get("/Creator", "an unnamed program"))
+    return str(_about(PdfReader(io.BytesIO(pdf))).get("/Creator", "an unnamed program"))
+
+
+def _about(reader: PdfReader) -> Mapping[str, Any]:
+    return dict(reader.metadata or {})
 
 
 def _shown_beside(pdf: bytes, made: bytes) -> Iterator[str]:
     """What the bytes behind the drawn document change of what a reader sees: nothing, if it is a seal alone."""
     sealed, drawn = PdfReader(io.BytesIO(pdf)), PdfReader(io.BytesIO(made))
-    history = PdfFileReader(io.BytesIO(pdf)).xrefs
-    first = drawn.pages[0]
-    assert first.indirect_reference is not None
-    theirs = {
-        reference.idnum for reference in _references(drawn.trailer) if reference.idnum < int(drawn.trailer["/Size"])
-    }
-    replaceable = {first.indirect_reference.idnum, *theirs, *_metadata(drawn)}
-    for reference in history.explicit_refs_in_revision(history.total_revisions - 1):
-        if reference.idnum < int(drawn.trailer["/Size"]) and reference.idnum not in replaceable:
-            yield f"object {reference.idnum} of the pages was replaced when it was sealed"
-    if history.total_revisions != len(_revisions(made)) + 1:
+    history, before = PdfFileReader(io.BytesIO(pdf)).xrefs, PdfFileReader(io.BytesIO(made)).xrefs
+    if history.total_revisions != before.total_revisions + 1:
         yield "more than a seal was added to the pages"
+    trailer: Mapping[str, Any] = drawn.trailer
+    replaceable = {*_numbers(trailer.values()), *_numbers([drawn.root_object.raw_get("/Metadata")])}
+    replaceable |= set(_numbers([drawn.pages[0].indirect_reference]))
+    for reference in history.explicit_refs_in_revision(history.total_revisions - 1):
+        if reference.idnum < int(trailer["/Size"]) and reference.idnum not in replaceable:
+            yield f"object {reference.idnum} of the pages was replaced when it was sealed"
     if _direct(sealed.root_object, _SEALS) != _direct(drawn.root_object, _SEALS):
         yield "the document's catalogue was changed when it was sealed"
     if any(
@@ -127,20 +128,8 @@ def _shown_beside(pdf: bytes, made: bytes) -> Iterator[str]:
         yield "title, author or subject of the document were changed when it was sealed"
 
 
-def _revisions(pdf: bytes) -> range:
-    return range(PdfFileReader(io.BytesIO(pdf)).xrefs.total_revisions)
-
-
-def _references(dictionary: Mapping[str, Any]) -> Iterator[IndirectObject]:
-    for value in dictionary.values():
-        if isinstance(value, IndirectObject):
-            yield value
-
-
-def _metadata(reader: PdfReader) -> Iterator[int]:
-    reference = reader.root_object.raw_get("/Metadata")
-    if isinstance(reference, IndirectObject):
-        yield reference.idnum
+def _numbers(values: Iterable[Any]) -> Iterator[int]:
+    return (value.idnum for value in values if isinstance(value, IndirectObject))
 
 
 def _field(sealed: PdfReader, drawn: PdfReader) -> Iterator[str]:
@@ -158,14 +147,14 @@ def _field(sealed: PdfReader, drawn: PdfReader) -> Iterator[str]:
 
 
 def _told(reader: PdfReader) -> tuple[Any, ...]:
-    about, packet = reader.metadata or {}, reader.xmp_metadata
+    about, packet = _about(reader), reader.xmp_metadata
     said = tuple(str(about.get(name)) for name in ("/Title", "/Author", "/Subject", "/Keywords"))
     if packet is None:
         return said
     return (*said, packet.dc_title, packet.dc_creator, packet.dc_description)
 
 
-def _direct(value: Any, without: set[str] = frozenset()) -> Any:  # type: ignore[assignment]
+def _direct(value: Any, without: Set[str] = frozenset()) -> Any:
     """An object as it is written, with references as references: equal for two readers of the same bytes."""
     if isinstance(value, IndirectObject):
         return ("reference", value.idnum, value.generation)

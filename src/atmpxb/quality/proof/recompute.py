@@ -115,9 +115,9 @@ def _again(
         *compare.outcome(analysis, found, files),
         *_results(certificate, analysis, found.values, files),
     ]
-    for file, content, form in zip(analysis.files, inputs, formats, strict=True):
-        if (file.bytes, file.format) != (len(content.data), form):
-            problems.append(f"{file.name} has {len(content.data)} bytes of {form}, not {file.bytes} of {file.format}")
+    for file, given, form in zip(analysis.files, inputs, formats, strict=True):
+        if (file.bytes, file.format) != (len(given.data), form):
+            problems.append(f"{file.name} has {len(given.data)} bytes of {form}, not {file.bytes} of {file.format}")
     if problems:
         return Line(name, False, f"{what}: {'; '.join(problems[:5])}")
     if not analysis.recomputable:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from atmpxb.platform import voices
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Plot, RawFile
@@ -144,7 +145,13 @@ def signed(made: Case, people: Mapping[str, tuple[str, str, str, float]] = PEOPL
         manifests.append(manifest)
         signatures.append(
             records.SignatureRecord(
-                name, function, certificate.issued_by.name, MEANINGS[meaning], at, sha256(manifest).hexdigest()
+                name,
+                function,
+                certificate.issued_by.name,
+                MEANINGS[meaning],
+                analysis.id if analysis else "",
+                at,
+                sha256(manifest).hexdigest(),
             )
         )
     named = replace(certificate, signatures=tuple(signatures))
@@ -272,7 +279,7 @@ def pages(made: Case, proven: bytes, client: SigningClient) -> bytes:
         manifests[sha256(manifest).hexdigest()] = manifest_file(manifest, sealing.key_id, sealing.signature)
     return render(
         made.certificate, proof=proven, methods=methods, specification=SPECIFICATION, manifests=manifests,
-        plots=made.plots,
+        plots=made.plots, voices=voices.voice,
     )  # fmt: skip
 
 

@@ -10,17 +10,20 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, StreamObject
 
+from atmpxb.platform import voices
 from atmpxb.quality.assays.seam import Exclusion, Interval, Plot, Repair
 from atmpxb.quality.certificate import attachments, view
 from atmpxb.quality.certificate.record import Certificate, RecordError, SignatureRecord, parse
 from atmpxb.quality.proof import drawn
-from atmpxb.quality.proof.verify import Report, examine, verify
+from atmpxb.quality.proof.verify import Report, examine
+from atmpxb.quality.proof.verify import verify as verify_with
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures import trust as trust_lists
 from atmpxb.records.signatures.seal import check_seal
@@ -29,6 +32,9 @@ from quality.proof import laboratory
 from quality.proof.laboratory import PEOPLE, Case
 
 type Change = Callable[[Certificate], dict[str, Any]]
+
+
+verify = partial(verify_with, voices=voices.voice)
 
 
 @pytest.fixture(scope="module")
@@ -433,7 +439,7 @@ def test_a_well_formed_record_with_hostile_parts_gives_named_failures_only(
             continue
         judged += 1
         lines = list(examine(certificate, content, files, honest.raw, report.seal, report.issuer))
-        lines += [drawn.judge(pdf, certificate, files)] if judged % 5 == 0 else []
+        lines += [drawn.judge(pdf, certificate, files, voices.voice)] if judged % 5 == 0 else []
         failed = {line.check: line.message for line in lines if line.ok is False}
         assert "approval" in failed
         assert not [said for said in failed.values() if "can't be judged" in said], (number, failed)

@@ -10,19 +10,22 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from pypdf import PdfReader, PdfWriter
 
+from atmpxb.platform import voices
 from atmpxb.quality.certificate import derived
 from atmpxb.quality.certificate.record import Certificate, RecordError, record_sha256
 from atmpxb.quality.certificate.wording import MEANINGS
 from atmpxb.quality.proof.compare import same
 from atmpxb.quality.proof.folder import RawFolder
 from atmpxb.quality.proof.inclusion import build_proof
-from atmpxb.quality.proof.verify import Report, verify
+from atmpxb.quality.proof.verify import Report
+from atmpxb.quality.proof.verify import verify as verify_with
 from atmpxb.records.ledger import merkle
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.chain import Link, entry_hash
@@ -35,6 +38,9 @@ from quality.proof import laboratory
 from quality.proof.laboratory import LABORATORY, NOON, Case
 
 OTHER = UUID(int=0x0C)
+
+
+verify = partial(verify_with, voices=voices.voice)
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,8 @@ CONCLUSIONS: dict[str, dict[str, str]] = {
 
 def choices(method: Method, line: SpecificationLine) -> Choices:
     """The words of an observation by the code that is recorded, where a person chose from a list."""
-    return next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    asked = next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    return {**asked, **line.choices}
 
 
 def shown(value: str | None, known: Choices) -> dict[str, str]:

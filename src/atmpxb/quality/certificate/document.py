@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from atmpxb.quality import saying
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
@@ -78,5 +79,6 @@ def sealed(certificate: Certificate, material: Parts, proof: bytes, client: Sign
         specification=material.specification,
         manifests=material.manifests,
         plots=material.plots,
+        voices=saying.voice,
     )
     return seal(pdf, certificate.organisation_id, certificate.record_sha256, client, at)

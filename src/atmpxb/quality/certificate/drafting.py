@@ -1,16 +1,18 @@
 """From the laboratory's rows to the record of a certificate. Nothing is typed: every value comes from a result."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from atmpxb.notes import Note
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value
-from atmpxb.quality.certificate import derived
+from atmpxb.quality.certificate import derived, form
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.certificate.wording import MEANINGS
@@ -24,7 +26,17 @@ from atmpxb.records.signatures.models import Meaning, Signature
 #: The reason of a version that replaces an interim report.
 COMPLETED = {"en": "the pending tests were completed", "nl": "de lopende tests zijn voltooid"}
 
-NO_REASON = "no reason was recorded"
+NO_REASON = {"en": "no reason was recorded", "nl": "er is geen reden vastgelegd"}
+
+#: What an analysis found that a record keeps.
+_FOUND: dict[str, Any] = {
+    "values": tuple[Value, ...],
+    "checks": tuple[Check, ...],
+    "exclusions": tuple[Exclusion, ...],
+    "repairs": tuple[Repair, ...],
+    "warnings": tuple[Note, ...],
+}
+
 
 def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
     """The record as it would be approved now, without number, time and signatures."""
@@ -32,12 +44,12 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
     specification = parse_specification(request.specification.source.encode())
     tests = list(
         order.tests.exclude(state=TestState.INVALID)
-        .select_related("sample", "method__document", "run__method__document")
+        .select_related("sample", "method__document", "run__method__document", "run__performed_by")
         .order_by("position")
     )
     runs = sorted({test.run for test in tests if test.run and _approved(test)}, key=lambda run: run.number)
     lines = {line.code: line for line in specification.lines}
-    written = [_test_line(test, lines[test.line], order) for test in tests]
+    written = [_test_line(test, lines[test.line], order, language) for test in tests]
     batch = request.batch
     return records.Certificate(
         schema="atmpxb.certificate/1",
@@ -144,12 +156,8 @@ def _analysis(run: Run) -> records.AnalysisRecord:
         ),
         bench=analysis.inputs["bench"],
         engine=analysis.engine,
-        values=tuple(_value(value) for value in outcome["values"]),
-        checks=tuple(Check(**check) for check in outcome["checks"]),
-        exclusions=tuple(Exclusion(**item) for item in outcome["exclusions"]),
-        repairs=tuple(Repair(**item) for item in outcome["repairs"]),
-        warnings=tuple(outcome["warnings"]),
         figures=tuple(_figure(plot) for plot in analysis.plots.all()),
+        **{name: form.rebuilt(kind, outcome[name]) for name, kind in _FOUND.items()},
     )  # fmt: skip
 
 
@@ -160,12 +168,7 @@ def _figure(plot: Plot) -> records.Figure:
     )  # fmt: skip
 
 
-def _value(value: dict[str, Any]) -> Value:
-    interval = value.get("interval")
-    return Value(**{**value, "interval": Interval(**interval) if interval else None})
-
-
-def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.TestLine:
+def _test_line(test: Test, line: SpecificationLine, order: Order, language: str) -> records.TestLine:
     approved, cancelled = _approved(test), test.state == TestState.CANCELLED
     result = test.results.filter(current=True).first() if approved else None
     limit, choices = line.limit, derived.choices(parse(test.method.source.encode()), line)
@@ -177,15 +180,15 @@ def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.Tes
         method_sha256=test.method.sha256,
         reference=line.reference,
         analysis=test.run.number if approved and test.run else None,
-        performed_by=(test.run.performed_by_name if test.run else "") or order.organisation.name,
-        subcontracted=bool(test.run and test.run.performed_by_name),
+        performed_by=(test.run.partner if test.run else "") or order.organisation.name,
+        subcontracted=bool(test.run and test.run.partner),
         measured_at=utc_text(result.measured_at) if result else None,
         limit=records.Limit(derived.limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
         informative=line.informative,
         status="approved" if approved else "not_tested" if cancelled else "pending",
         due_at=None if approved or cancelled else utc_text(test.due_at),
-        reason=(test.invalid_reason.strip() or NO_REASON) if cancelled else "",
+        reason=(test.invalid_reason.strip() or NO_REASON[language]) if cancelled else "",
         results=(_result(result, test, line, choices),) if result else (),
     )
 
@@ -210,19 +213,20 @@ def _result(
 def _subcontracts(runs: Sequence[Run], tests: Sequence[Test]) -> tuple[records.Subcontract, ...]:
     return tuple(
         records.Subcontract(
-            _performer(run.performed_by_name),
+            _performer(run),
             tuple(test.line for test in tests if test.run_id == run.pk),
             ", ".join(run.files.filter(state="ready").values_list("name", flat=True)),
         )
         for run in runs
-        if run.performed_by_name
+        if run.partner
     )
 
 
-def _performer(name: str) -> records.Organisation:
-    """The laboratory of this name: as it is registered, or by its name alone."""
-    known = Organisation.objects.filter(name=name).first()
-    return _organisation(known) if known else records.Organisation("", name, "", "", "")
+def _performer(run: Run) -> records.Organisation:
+    """The laboratory that did the work: as the network knows it, or as it was written down."""
+    if run.performed_by:
+        return _organisation(run.performed_by)
+    return records.Organisation("", run.performed_by_name, run.performed_by_address, "", "")
 
 
 def _signatures(order: Order) -> list[Signature]:
@@ -237,7 +241,8 @@ def _signatures(order: Order) -> list[Signature]:
 
 
 def _signature(signature: Signature, organisation: str) -> records.SignatureRecord:
+    about = str(json.loads(signature.manifest)["content"].get("run", ""))
     return records.SignatureRecord(
-        signature.name, signature.function, organisation, MEANINGS[signature.meaning],
+        signature.name, signature.function, organisation, MEANINGS[signature.meaning], about,
         utc_text(signature.signed_at), signature.manifest_sha256,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import attachments
 from atmpxb.quality.certificate.record import Certificate, RecordError
-from atmpxb.quality.certificate.render import RenderError, render
+from atmpxb.quality.certificate.render import RenderError, Voices, render
 from atmpxb.quality.proof.line import Line
 from atmpxb.records.signatures.printed import Unreadable, page_texts
 
@@ -23,10 +23,10 @@ from atmpxb.records.signatures.printed import Unreadable, page_texts
 _SEALS = {"/AcroForm", "/Perms", "/Metadata", "/Extensions", "/Version"}
 
 
-def judge(pdf: bytes, certificate: Certificate, files: Mapping[str, bytes]) -> Line:
+def judge(pdf: bytes, certificate: Certificate, files: Mapping[str, bytes], voices: Voices) -> Line:
     """Whether the pages are what the record prints, and whose page is not."""
     try:
-        made = _again(certificate, files)
+        made = _again(certificate, files, voices)
         sealed, drawn = page_texts(pdf), page_texts(made)
         problem = _other_words(sealed, drawn)
         if not problem and not pdf.startswith(made):
@@ -42,7 +42,7 @@ def judge(pdf: bytes, certificate: Certificate, files: Mapping[str, bytes]) -> L
     return Line("printed text", not problem, problem or f"{count} page(s), byte for byte what the record prints")
 
 
-def _again(certificate: Certificate, files: Mapping[str, bytes]) -> bytes:
+def _again(certificate: Certificate, files: Mapping[str, bytes], voices: Voices) -> bytes:
     """The document without its seal, from what is attached to it."""
     return render(
         certificate,
@@ -51,6 +51,7 @@ def _again(certificate: Certificate, files: Mapping[str, bytes]) -> bytes:
         specification=files.get(attachments.SPECIFICATION, b""),
         manifests=_by_digest(files, "signatures/", ".json"),
         plots=plots(certificate, files),
+        voices=voices,
     )
 
 
@@ -76,9 +77,13 @@ def plots(certificate: Certificate, files: Mapping[str, bytes]) -> dict[str, tup
             try:
                 pictures.append(figure.plot(files[name].decode()))
             except KeyError:
-                raise attachments.AttachmentError(f"{name} is not attached") from None
+                raise attachments.AttachmentError(
+                    "attachment.absent", "{name} is not attached", name=name
+                ) from None
             except UnicodeDecodeError:
-                raise attachments.AttachmentError(f"{name} is not UTF-8 text") from None
+                raise attachments.AttachmentError(
+                    "attachment.not_text", "{name} is not UTF-8 text", name=name
+                ) from None
         found[analysis.id] = tuple(pictures)
     return found
 

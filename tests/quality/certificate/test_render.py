@@ -11,6 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from atmpxb.notes import note
+from atmpxb.platform import voices
 from atmpxb.quality.assays.seam import Exclusion, Repair
 from atmpxb.quality.certificate import attachments, wording
 from atmpxb.quality.certificate.labels import LABELS
@@ -167,7 +168,7 @@ def test_a_warning_is_printed_in_the_language_of_the_pages(client: SigningClient
         )
         changed = replace(made.certificate, analyses=(first, *made.certificate.analyses[1:]))
         assert parse(changed.bytes()) == changed, "notes come back as they were"
-        content = json.dumps(pages(changed, "0" * 64, {}, "", {}), ensure_ascii=False)
+        content = json.dumps(pages(changed, "0" * 64, {}, "", {}, voices.voice(changed.language)), ensure_ascii=False)
         assert all(word in content for word in words), language
 
 

@@ -97,7 +97,7 @@ def case(
         else "complies"
     )
     approval = records.SignatureRecord(
-        "QP role, illustrative", "Qualified person", "Laboratory", MEANINGS["approved"],
+        "QP role, illustrative", "Qualified person", "Laboratory", MEANINGS["approved"], "",
         "2026-11-20T11:59:30Z", "ab" * 32,
     )  # fmt: skip
     certificate = Certificate(

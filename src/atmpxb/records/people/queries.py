@@ -98,3 +98,12 @@ def colleague(actor: Actor, person_id: UUID) -> Colleague:
         if one.person.pk == person_id:
             return one
     raise Person.DoesNotExist("nobody of this organisation")
+
+
+def actor_in(person: UUID, organisation: UUID) -> Actor:
+    """A person as an actor in an organisation, with the roles of now: none for one who has left."""
+    who = Person.objects.get(pk=person)
+    for place in workplaces(who) if who.is_active else ():
+        if place.organisation.pk == organisation:
+            return Actor(who.pk, who.name, organisation, frozenset(place.roles), place.function)
+    return Actor(who.pk, who.name, organisation, frozenset())

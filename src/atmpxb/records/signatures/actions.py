@@ -1,7 +1,7 @@
 """Signing: who you are is proven again, then exactly what you saw is bound to your name, a meaning and a moment."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from atmpxb.notes import Refused
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry
@@ -22,6 +23,7 @@ from atmpxb.records.people.models import Membership, Organisation, Person, Role
 from atmpxb.records.signatures.keys import Identity
 from atmpxb.records.signatures.models import Meaning, Refusal, Signature, SigningKey
 from atmpxb.records.signatures.signing import SigningClient
+from atmpxb.records.signatures.withheld import withhold
 
 #: Between proving who one is and signing there is no more than this; a proof signs once.
 PROOF_LIFE = timedelta(seconds=120)
@@ -49,8 +51,13 @@ class NotLocked(Exception):
     """Nothing keeps the person from signing."""
 
 
-class ProofSpent(Exception):
+class ProofSpent(Refused):
     """The proof of identity is another person's, too old, or was used already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "signature.proof_spent", "Who you are was proven too long ago, or for something else", "Sign once more"
+        )
 
 
 class Changed(Exception):
@@ -149,13 +156,21 @@ def digest_of(content: Mapping[str, Any]) -> str:
 
 
 def sign(
-    *, actor: Actor, proof: Proof, on: models.Model, meaning: Meaning, content: Mapping[str, Any], seen: str
+    *,
+    actor: Actor,
+    proof: Proof,
+    on: models.Model,
+    meaning: Meaning,
+    content: Mapping[str, Any],
+    seen: str,
+    internal: Collection[str] = (),
 ) -> Signature:
     """Inside an action: bind ``content`` to the actor. The action that calls this records it.
 
     Args:
         content: everything that is bound: values, verdicts, file hashes, versions and hashes of documents.
         seen: ``digest_of`` the content as it was shown to the signer.
+        internal: names of the content that never leaves the house; the manifest binds them without showing them.
 
     Raises:
         ProofSpent: the proof is not this actor's, is used or too old.
@@ -163,21 +178,25 @@ def sign(
     """
     now = timezone.now()
     if proof.person_id != actor.person_id or proof.spent or now - proof.proven_at > PROOF_LIFE:
-        raise ProofSpent("prove who you are once more, then sign")
+        raise ProofSpent
     if digest_of(content) != seen:
         raise Changed("this has changed since you opened it; look at it again before you sign")
     proof.spent = True
     head = LedgerEntry.objects.filter(organisation_id=actor.organisation_id).order_by("-seq").first()
+    shown, withheld = withhold(content, internal)
+    signer, account = withhold(
+        {"person": str(actor.person_id), "name": actor.name, "function": actor.function}, ("person",)
+    )
     manifest = canonical(
         {
             "schema": "atmpxb.manifest/1",
             "organisation": str(actor.organisation_id),
             "subject": {"table": on._meta.db_table, "id": str(on.pk)},
             "meaning": str(meaning),
-            "signer": {"person": str(actor.person_id), "name": actor.name, "function": actor.function},
+            "signer": signer,
             "at": now,
-            "content": content,
-            "content_sha256": seen,
+            "content": shown,
+            "content_sha256": digest_of(shown),
             "ledger": {"seq": head.seq, "hash": bytes(head.hash).hex()} if head else None,
         }
     )
@@ -185,6 +204,7 @@ def sign(
     return create(
         Signature, person_id=actor.person_id, name=actor.name, function=actor.function, meaning=meaning,
         subject_table=on._meta.db_table, subject_id=on.pk, manifest=manifest.decode(),
+        withheld={"content": withheld, "signer": account},
         manifest_sha256=sha256(manifest).hexdigest(), key_id=sealed.key_id, seal=sealed.signature, signed_at=now,
     )  # fmt: skip
 
@@ -287,5 +307,6 @@ def authorise_rotation(*, actor: Actor, proof: Proof, identity: Identity, reason
 
 
 def manifest_content(signature: Signature) -> dict[str, Any]:
-    """What a signature bound."""
-    return dict(json.loads(signature.manifest)["content"])
+    """What a signature bound, with what stays in the house."""
+    kept = {name: one["value"] for name, one in signature.withheld.get("content", {}).items()}
+    return {**json.loads(signature.manifest)["content"], **kept}

@@ -14,14 +14,18 @@ class Meaning(models.TextChoices):
     CHECKED = "checked", _("Checked the entry")
     REVIEWED = "reviewed", _("Reviewed")
     APPROVED = "approved", _("Approved")
+    WITHDRAWN = "withdrawn", _("Withdrew the certificate")
     EFFECTIVE = "effective", _("Approved the document")
     AUTHORISED = "authorised", _("Authorised the renewal of keys")
 
 
 class Signature(models.Model):
-    """A signature never changes. ``manifest`` holds the bytes that were bound; ``seal`` is Ed25519 over them."""
+    """A signature never changes. ``manifest`` holds the bytes that were bound; ``seal`` is Ed25519 over them.
 
-    by_digest: ClassVar = frozenset({"manifest"})
+    Of what stays in the house the manifest holds a salted digest only; ``withheld`` holds the salts and the words.
+    """
+
+    by_digest: ClassVar = frozenset({"manifest", "withheld"})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -32,6 +36,7 @@ class Signature(models.Model):
     subject_table = models.CharField(max_length=63)
     subject_id = models.UUIDField()
     manifest = models.TextField()
+    withheld = models.JSONField(default=dict)
     manifest_sha256 = models.CharField(max_length=64)
     key_id = models.CharField(max_length=80)
     seal = models.BinaryField()

@@ -173,14 +173,19 @@ def attach(who: Cast, run: Run, name: str, data: bytes) -> RunFile:
     return runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
 
 
-def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = ()) -> None:
+def write_bench(
+    who: Cast, opened: dict[str, Run], kinds: Collection[str] = (), report_on: str = "CART-0001.A"
+) -> None:
     """What no instrument writes, checked by a second person: the dilution before counting, the look of the cells, and
     what the partner's report says.
 
     Args:
         kinds: only the worksheets of these; all by default.
+        report_on: label of the sample that the partner reports on.
     """
     for kind, code, value in (
+        ("transcription", "report_number", files.report_number(report_on)),
+        ("transcription", "report_date", f"{files.clock():%Y-%m-%d}"),
         ("cell_count", "dilution", "1"),
         ("observation", "appearance", "opaque_free"),
         ("transcription", "sterility", "no_growth"),
@@ -193,6 +198,8 @@ def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = ()) 
             of_sample = kind != "transcription"
             sample = run.tests.select_related("sample").first().sample if of_sample else None  # type: ignore[union-attr]
         entry = runs.write_entry(actor=who.analyst, run=run, code=code, value=value, sample=sample)
+        if code.startswith("report_"):
+            continue  # names the report; the method asks no second person for it
         with acting_for(who.second.organisation_id, who.second.person_id):
             seen = digest_of(runs.entry_content(entry))
         runs.check_entry(actor=who.second, entry=entry, proof=who.proof(who.second), seen=seen)
@@ -250,7 +257,7 @@ def certify_batch(who: Cast, *, number: str, pseudonym: str, seed: int, work: Ca
     labels = {"flow": f"{number}.A", "dna": f"{number}.B", "micro": f"{number}.C"}
     order = accept_and_receive(who, request_batch(who, number, pseudonym), labels)
     opened = open_runs(who, order)
-    write_bench(who, opened)
+    write_bench(who, opened, report_on=labels["micro"])
     attach_all(who, opened, labels, seed)
     work()
     for run in opened.values():

@@ -116,8 +116,8 @@ def receive_sample(
 ) -> Sample:
     """Take a container into custody.
 
-    Material below the volume that its tests need, or that the analyst gives a reason to doubt, is still received,
-    but on hold until a reviewer lifts it.
+    Material below the volume that its tests need, outside the temperature that the sampling plan allows, or that the
+    analyst gives a reason to doubt, is still received, but on hold until a reviewer lifts it.
 
     Raises:
         LabelAlreadyUsed: another container carries this label.
@@ -129,6 +129,8 @@ def receive_sample(
     specification = parse_specification(sample.order.request.specification.source.encode())
     aliquot = next(a for a in specification.sampling.aliquots if a.code == sample.aliquot)  # type: ignore[union-attr]
     at = received_at or timezone.now()
+    if excursion := aliquot.excursion(temperature_c):
+        hold_reason = hold_reason or f"arrived at {excursion}"
     if sample.minimum_ul is not None and volume_ul < sample.minimum_ul:
         hold_reason = hold_reason or f"{volume_ul} µL received, {sample.minimum_ul.normalize():f} µL needed"
     move(
@@ -143,7 +145,10 @@ def receive_sample(
         use_by=at + timedelta(hours=float(aliquot.hold_hours)) if aliquot.hold_hours is not None else None,
     )
     refresh(sample.order)
-    record("sample.held" if hold_reason else "sample.received", actor=actor, on=sample, label=label, happened_at=at)
+    record(
+        "sample.held" if hold_reason else "sample.received", actor=actor, on=sample, label=label, happened_at=at,
+        reason=hold_reason,
+    )  # fmt: skip
     return sample
 
 

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
-from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
+from atmpxb.quality.measured import before_receipt, too_late
+from atmpxb.quality.models import Analysis, Cause, Disposition, Result, Run, Test, words
 from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
 from atmpxb.records.ledger.canonical import digest
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
-from atmpxb.records.signatures.actions import Proof, sign
+from atmpxb.records.signatures.actions import Changed, Proof, digest_of, sign
 from atmpxb.records.signatures.models import Meaning
 
 
@@ -64,12 +65,29 @@ def exceptions(run: Run) -> list[Finding]:
         for number, item in enumerate(outcome.get(kind, ())):
             text = item if isinstance(item, str) else " · ".join(str(part) for part in item.values() if part)
             found.append(Finding(f"{kind}:{number}", kind, text))
-    for entry in run.entries.exclude(reason=""):
-        found.append(Finding(f"entry:{entry.pk}", "correction", f"{entry.code}: {entry.value} ({entry.reason})"))
+    for entry in run.entries.exclude(reason="").select_related("replaces"):
+        text = f"{entry.code}: {entry.replaces.value} → {entry.value} ({entry.reason})"
+        found.append(Finding(f"entry:{entry.pk}", "correction", text))
     for attached in run.files.exclude(state=FileState.READY):
-        found.append(Finding(f"file:{attached.pk}", "file", f"{attached.name}: {attached.problem.get('message', '')}"))
+        why = attached.problem.get("withdrawn") or attached.problem.get("message", "")
+        found.append(Finding(f"file:{attached.pk}", "file", f"{attached.name}: {why}"))
+    found += _out_of_time(run)
     for attached in run.files.filter(state=FileState.READY, problem__has_key="released"):
         found.append(Finding(f"file:{attached.pk}", "override", f"{attached.name}: {attached.problem['released']}"))
+    return found
+
+
+def _out_of_time(run: Run) -> list[Finding]:
+    """Files measured before their sample came, results measured after it had expired."""
+    samples = {test.sample for test in run.tests.select_related("sample")}
+    found = []
+    for attached in run.files.filter(state=FileState.READY).select_related("run__organisation"):
+        if early := before_receipt(attached, samples):
+            found.append(Finding(f"early:{attached.pk}", "early", f"{attached.name}: {early.at:%Y-%m-%d %H:%M %Z}"))
+    for result in Result.objects.filter(test__run=run, current=True).select_related("test__sample"):
+        if too_late(result):
+            text = f"{result.line['title'].get('en')}: {result.measured['last_at']} > {result.test.sample.use_by}"
+            found.append(Finding(f"late:{result.pk}", "late", text))
     return found
 
 
@@ -207,11 +225,32 @@ def return_run(*, actor: Actor, run: Run, reason: str) -> Run:
     return run
 
 
+def invalidation(run: Run, cause: str, reason: str) -> dict[str, Any]:
+    """What a signature that declares a run invalid binds: everything in the run, the cause, and the reason."""
+    return {**content(run), "cause": cause, "reason": reason}
+
+
 @action("quality.invalidate_run", roles={Role.REVIEWER})
-def invalidate_run(*, actor: Actor, run: Run, reason: str) -> list[Test]:
-    """Declare a run invalid. Its results stay on record; each test is ordered anew, linked to the first one."""
+def invalidate_run(*, actor: Actor, run: Run, cause: Cause, reason: str, proof: Proof, seen: str) -> list[Test]:
+    """Sign a run as invalid, with assignable cause. Its results stay on record and are shown to the approver and on
+    the certificate; each test is ordered anew, linked to the first one.
+
+    Args:
+        seen: ``digest_of`` the content of the run as it was shown.
+
+    Raises:
+        OwnWork: the actor did some of it.
+        NotReady: the cause or the reason is missing.
+        Changed: the run is no longer as it was seen.
+    """
     _refuse_own(actor, run)
-    move(run, "run.invalidated")
+    if cause not in Cause.values or not reason.strip():
+        raise NotReady([(_("No assignable cause"), _("Choose the cause and say what happened"))])
+    if digest(content(run)) != seen:
+        raise Changed("this has changed since you opened it; look at it again before you sign")
+    bound = invalidation(run, cause, reason)
+    move(run, "run.invalidated", invalid_cause=cause, invalid_reason=reason)
+    sign(actor=actor, proof=proof, on=run, meaning=Meaning.INVALIDATED, content=bound, seen=digest_of(bound))
     repeats = []
     for test in run.tests.filter(state__in=[TestState.RUNNING, TestState.MEASURED, TestState.SUBMITTED]):
         move(test, "test.invalidated", invalid_reason=reason)
@@ -223,7 +262,10 @@ def invalidate_run(*, actor: Actor, run: Run, reason: str) -> list[Test]:
         )  # fmt: skip
     for order in {test.order for test in repeats}:
         refresh(order)
-    record("run.invalidated", actor=actor, on=run, reason=reason, repeats=[str(test.pk) for test in repeats])
+    record(
+        "run.invalidated", actor=actor, on=run, reason=reason, cause=str(cause),
+        repeats=[str(test.pk) for test in repeats],
+    )  # fmt: skip
     return repeats
 
 

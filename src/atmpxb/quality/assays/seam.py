@@ -7,10 +7,16 @@ line and the verification of a certificate years later, so equal inputs must giv
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 #: A text in each language of the product, e.g. ``{"en": "Viability", "nl": "Viabiliteit"}``.
 type Words = Mapping[str, str]
+
+#: What a kind's values come from: files of an instrument, a person at the bench, or the report of another laboratory.
+type Origin = Literal["instrument", "bench", "report"]
+
+#: The entries that name the report, which every method of a kind with the source ``report`` asks for.
+REPORT_NUMBER, REPORT_DATE = "report_number", "report_date"
 
 
 class AssayError(Exception):
@@ -207,10 +213,13 @@ class FileFacts:
 
 
 class AssayKind(Protocol):
-    """A kind of test. ``recomputable`` is False where a person, not a file, is the source."""
+    """A kind of test. ``recomputable`` is False where a person, not a file, is the source. ``source`` decides when a
+    test counts as measured: the time in its files, the time at the bench, or the date of the report.
+    """
 
     code: str
     title: Words
+    source: Origin
     recomputable: bool
 
     def problems(self, method: Method) -> tuple[str, ...]:

@@ -155,6 +155,26 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """When a test was measured, and what says so.
+
+    ``instrument``: the first and last time that its files state, null where none of them states one; ``zoneless``
+    where a file named no zone, so that the issuer's was taken; ``unstated`` counts the files that state no time.
+    ``bench``: when a person wrote the value down. ``report``: number and date of another laboratory's report, as a
+    person read them there. ``attached_at``: when the last file arrived.
+    """
+
+    source: Literal["instrument", "bench", "report"]
+    first_at: str | None
+    last_at: str | None
+    zoneless: bool
+    unstated: int
+    report: str
+    report_date: str | None
+    attached_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TestLine:
     """One line of the specification: approved with results, pending with the time by which they are due,
     or not tested with the ``reason``.
@@ -170,7 +190,8 @@ class TestLine:
     analysis: str | None
     performed_by: str
     subcontracted: bool
-    measured_at: str | None
+    measured: Measured | None
+    analysed_at: str | None
     limit: Limit
     rounding: Mapping[str, Any]
     informative: bool
@@ -190,11 +211,16 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A deviation that touched these tests."""
+    """Something out of the ordinary that these tests went through: what happened to what, when, the reason as the
+    laboratory wrote it, and what else a reader must know of it, such as a result that was invalidated.
+    """
 
-    number: str
-    title: str
-    status: str
+    kind: str
+    concerns: str
+    title: Words
+    reason: str
+    details: tuple[Words, ...]
+    happened_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +277,7 @@ class Certificate:
     tests: tuple[TestLine, ...]
     conclusion: Conclusion
     deviations: tuple[Deviation, ...]
+    deviations_on_file: int
     subcontracted: tuple[Subcontract, ...]
     signatures: tuple[SignatureRecord, ...]
     verification_url: str
@@ -398,6 +425,8 @@ def _places(certificate: Certificate) -> Iterator[str]:
         yield "record.tests: a certificate reports at least one test"
     if not certificate.signatures:
         yield "record.signatures: a certificate is signed"
+    if certificate.deviations_on_file < 0:
+        yield "record.deviations_on_file: must be 0 or more"
     for signature in certificate.signatures:
         if not _is_time(signature.at):
             yield "record.signatures: a signature has a time in UTC"
@@ -435,8 +464,10 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
         return
     if not line.results:
         yield f"{place}: an approved test has results"
-    if line.measured_at is None:
-        yield f"{place}: an approved test says when it was measured"
+    if line.measured is None or line.analysed_at is None:
+        yield f"{place}: an approved test says when it was measured and analysed"
+    elif (line.measured.first_at is None) != (line.measured.last_at is None):
+        yield f"{place}: a first time of measurement has a last one"
     analysis = analyses.get(line.analysis or "")
     if analysis is None:
         yield f"{place}: its analysis {line.analysis!r} is not in the record"

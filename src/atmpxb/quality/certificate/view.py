@@ -14,6 +14,7 @@ from atmpxb.quality.certificate.wording import (
     decimal,
     local,
     localised,
+    measured,
     printable,
     shown_limit,
     shown_result,
@@ -236,7 +237,10 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
     dates = [
         [
             line.title[language],
-            utc(line.measured_at) if line.measured_at else VERDICTS[language][line.status],
+            measured(line.measured, certificate.issued_by.zone, language)
+            if line.measured
+            else VERDICTS[language][line.status],
+            utc(line.analysed_at) if line.analysed_at else "—",
             "—" if line.status == "not_tested" else line.performed_by,
         ]
         for line in certificate.tests
@@ -246,12 +250,20 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
         [_organisation(part.organisation), ", ".join(titles.get(code, code) for code in part.tests), part.certificate or words["none"]]  # noqa: E501
         for part in certificate.subcontracted
     ]
-    deviations = [[found.number, found.title, found.status] for found in certificate.deviations]
+    deviations = [
+        [
+            local(found.happened_at, certificate.issued_by.zone),
+            found.title[language],
+            "; ".join([*(text[language] for text in found.details), *_reason(found.reason, words)]) or "—",
+        ]
+        for found in certificate.deviations
+    ]
     return [
         _table(words, "samples", ("sample", "received", "condition", "temperature_volume"), samples),
-        _table(words, "dates", ("test", "measured", "performed_by"), dates),
+        _table(words, "dates", ("test", "measured", "analysed", "performed_by"), dates),
         _table(words, "subcontracted", ("laboratory", "tests", "certificate"), subcontracted),
-        _table(words, "deviations", ("number", "title_column", "status"), deviations),
+        _table(words, "deviations", ("when", "what_happened", "details"), deviations)
+        | {"note": _on_file(certificate, words)},
     ]
 
 
@@ -263,7 +275,17 @@ def _table(
         "columns": [words[c] for c in columns],
         "rows": rows,
         "empty": words["none"],
+        "note": "",
     }
+
+
+def _reason(reason: str, words: Mapping[str, str]) -> list[str]:
+    return [f"{words['reason']}: {reason}"] if reason else []
+
+
+def _on_file(certificate: Certificate, words: Mapping[str, str]) -> str:
+    number = certificate.deviations_on_file
+    return f"{words['on_file']}: {number}." if number else ""
 
 
 def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:

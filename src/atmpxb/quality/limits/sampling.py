@@ -11,7 +11,8 @@ type Words = Mapping[str, str]
 class Aliquot:
     """A portion of the product for some tests. Volumes in µL; `priority` 1 is served first.
 
-    ``hold_hours``: how long the aliquot may wait before testing, or None when it has no such limit.
+    ``hold_hours``: how long the aliquot may wait before testing, or None when it has no such limit. Its temperature on
+    arrival lies between ``temperature_low`` and ``temperature_high`` in °C, where these are set.
     """
 
     code: str
@@ -21,6 +22,16 @@ class Aliquot:
     priority: int
     tests: tuple[str, ...]
     hold_hours: Decimal | None = None
+    temperature_low: Decimal | None = None
+    temperature_high: Decimal | None = None
+
+    def excursion(self, temperature_c: Decimal) -> str:
+        """How a temperature on arrival breaks the limits; empty where it keeps them, or there are none."""
+        low, high = self.temperature_low, self.temperature_high
+        if (low is None or temperature_c >= low) and (high is None or temperature_c <= high):
+            return ""
+        bounds = [f"≥ {low}" if low is not None else "", f"≤ {high}" if high is not None else ""]
+        return f"{temperature_c.normalize():f} °C; {', '.join(filter(None, bounds))} °C"
 
 
 @dataclass(frozen=True, slots=True)

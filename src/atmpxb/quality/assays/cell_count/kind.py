@@ -14,6 +14,7 @@ from atmpxb.quality.assays.seam import (
     FileFacts,
     Interval,
     Method,
+    Origin,
     RawFile,
     Repair,
     Reportable,
@@ -44,6 +45,7 @@ class CellCounting:
 
     code = "cell_count"
     title = {"en": "Cell count and viability", "nl": "Celtelling en viabiliteit"}
+    source: Origin = "instrument"
     recomputable = True
 
     def problems(self, method: Method) -> tuple[str, ...]:

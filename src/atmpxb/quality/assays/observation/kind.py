@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atmpxb.quality.assays import worksheet
-from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, RawFile
+from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, Origin, RawFile
 from atmpxb.quality.assays.suitability import judge, require_inputs
 
 
@@ -13,6 +13,7 @@ class Observation:
 
     code = "observation"
     title = {"en": "Manual observation", "nl": "Manuele waarneming"}
+    source: Origin = "bench"
     recomputable = False
 
     def problems(self, method: Method) -> tuple[str, ...]:

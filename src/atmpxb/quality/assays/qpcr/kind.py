@@ -11,6 +11,7 @@ from atmpxb.quality.assays.seam import (
     Exclusion,
     FileFacts,
     Method,
+    Origin,
     RawFile,
     Repair,
     Words,
@@ -32,6 +33,7 @@ class Qpcr:
 
     code = "qpcr"
     title: Words = {"en": "Quantitative PCR", "nl": "Kwantitatieve PCR"}
+    source: Origin = "instrument"
     recomputable = True
 
     def problems(self, method: Method) -> tuple[str, ...]:

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atmpxb.quality.assays import worksheet
-from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, RawFile
+from atmpxb.quality.assays.seam import (
+    REPORT_DATE,
+    REPORT_NUMBER,
+    Analysis,
+    AssayError,
+    FileFacts,
+    Method,
+    Origin,
+    RawFile,
+)
 from atmpxb.quality.assays.suitability import judge, require_inputs
 from atmpxb.quality.assays.transcription.evidence import Evidence, inspect
 
 _FORMATS = {"pdf", "image"}
+#: What names the report on our certificate, and the form that it has.
+_NAMING = {REPORT_NUMBER: "text", REPORT_DATE: "date"}
 
 
 class Transcription:
@@ -16,6 +27,7 @@ class Transcription:
 
     code = "transcription"
     title = {"en": "Transcribed certificate", "nl": "Overgenomen certificaat"}
+    source: Origin = "report"
     recomputable = False
 
     def problems(self, method: Method) -> tuple[str, ...]:
@@ -23,6 +35,12 @@ class Transcription:
         found = worksheet.problems(method)
         if not any(item.minimum for item in method.inputs):
             found.insert(0, "a transcription needs [[inputs]] with the certificate it is taken from")
+        entries = {entry.code: entry for entry in method.entries}
+        found += [
+            f"a transcription needs the entry {code!r} of type {form!r}, required, once for the run"
+            for code, form in _NAMING.items()
+            if (entry := entries.get(code)) is None or entry.type != form or not entry.required or entry.per_sample
+        ]
         found += [
             f"input {item.role!r} has formats {', '.join(item.formats)}; a transcription reads pdf and image"
             for item in method.inputs

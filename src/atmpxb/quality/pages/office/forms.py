@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.models import Batch, Certificate, Product, words
+from atmpxb.quality.models import Batch, Cause, Certificate, Product, words
 from atmpxb.records.documents.models import DocumentVersion
 from atmpxb.records.people.models import Organisation
 
@@ -72,6 +72,16 @@ class SignForm(forms.Form):
     password = forms.CharField(label=gettext_lazy("Password"), strip=False, max_length=500)
     code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=20)
     seen = forms.RegexField(label=gettext_lazy("What you saw"), regex=r"^[0-9a-f]{64}$")
+
+
+class InvalidationForm(forms.Form):
+    """To what an invalid run is assigned, and what happened."""
+
+    cause = forms.ChoiceField(label=gettext_lazy("Assignable cause"), choices=[("", "–"), *Cause.choices])
+    reason = forms.CharField(
+        label=gettext_lazy("What happened"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), min_length=3,
+        help_text=gettext_lazy("Stands on the certificate, beside the result that is invalidated."),
+    )  # fmt: skip
 
 
 class DispositionForm(forms.Form):

@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from atmpxb.quality.actions import orders
 from atmpxb.quality.actions import reviews as actions
-from atmpxb.quality.models import Run, Sample
+from atmpxb.quality.models import Cause, Run, Sample
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office.access import here, office_page
-from atmpxb.quality.pages.office.forms import DispositionForm, ReasonForm, SignForm
+from atmpxb.quality.pages.office.forms import DispositionForm, InvalidationForm, ReasonForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import reviews as queries
 from atmpxb.quality.states import RunState
@@ -39,6 +39,7 @@ def review(request: Request, actor: Actor, run: UUID) -> HttpResponse:
         "may_review": waiting and not found.mine and actor.holds(Role.REVIEWER),
         "seen": digest_of(actions.content(found.run)),
         "asks_code": needs_code(actor.person_id),
+        "invalidation": InvalidationForm(),
     }
     return render(request, "quality/office/review.html", context)
 
@@ -84,8 +85,13 @@ def give_back(request: Request, actor: Actor, run: UUID) -> str:
 @deed
 def invalidate(request: Request, actor: Actor, run: UUID) -> str:
     """Declare a run invalid."""
-    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
-    actions.invalidate_run(actor=actor, run=_run(actor, run), reason=reason)
+    wish = cleaned(InvalidationForm(request.POST)).cleaned_data
+    form = cleaned(SignForm(request.POST)).cleaned_data
+    found = _run(actor, run)
+    proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
+    actions.invalidate_run(
+        actor=actor, run=found, cause=Cause(wish["cause"]), reason=wish["reason"], proof=proof, seen=form["seen"]
+    )
     return _back(request, run)
 
 

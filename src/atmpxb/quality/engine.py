@@ -5,8 +5,10 @@ a file that makes a reader misbehave costs one process and not the web server or
 """
 
 import multiprocessing
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
 from atmpxb.quality.assays.suitability import require_inputs
+from atmpxb.quality.assays.worksheet import bounds_problem
 from atmpxb.quality.confined import confined
 
 ENGINE = f"atmpxb {__version__}"
@@ -81,22 +84,37 @@ def entry_value(entry: Entry, text: str) -> str:
     >>> from atmpxb.quality.assays.seam import Entry
     >>> entry_value(Entry("dilution", {}, "decimal"), " 2,50 ")
     '2.50'
+    >>> entry_value(Entry("endotoxin", {}, "decimal", censored=True), "<0,12")
+    '< 0.12'
     """
     text = text.strip()
     if not text:
         raise WrongValue(entry, "is empty")
     if entry.type in ("decimal", "integer"):
-        plain = text.replace("\u202f", "").replace(" ", "").replace(",", ".")
-        try:
-            number = Decimal(plain)
-        except InvalidOperation:
-            raise WrongValue(entry, f"{text!r} is not a number") from None
-        if not number.is_finite() or (entry.type == "integer" and number != number.to_integral_value()):
-            raise WrongValue(entry, f"{text!r} is not {'a whole' if entry.type == 'integer' else 'a finite'} number")
-        return plain
+        return _number(entry, text)
     if entry.type == "choice" and text not in entry.choices:
         raise WrongValue(entry, f"{text!r} is not one of {', '.join(entry.choices)}")
+    if entry.type == "date":
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise WrongValue(entry, f"{text!r} is no date: write it as 2026-03-21") from None
     return text
+
+
+def _number(entry: Entry, text: str) -> str:
+    plain = re.sub(r"[\s\u202f\u00a0]", "", text).replace(",", ".").replace("−", "-")
+    sign = plain[0] if plain[:1] in ("<", ">") else ""
+    try:
+        number = Decimal(plain[len(sign) :])
+    except InvalidOperation:
+        raise WrongValue(entry, f"{text!r} is not a number") from None
+    if not number.is_finite() or (entry.type == "integer" and number != number.to_integral_value()):
+        raise WrongValue(entry, f"{text!r} is not {'a whole' if entry.type == 'integer' else 'a finite'} number")
+    kept = f"{sign} {plain[1:]}" if sign else plain
+    if problem := bounds_problem(entry, kept):
+        raise WrongValue(entry, f"{problem}; read it again, and correct it")
+    return kept
 
 
 class WrongValue(ValueError):

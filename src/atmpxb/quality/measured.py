@@ -60,6 +60,11 @@ def measured(test: Test, analysis: Analysis, reportable: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def collected(sample: Sample) -> datetime:
+    """The earliest moment at which a sample can have been measured: its collection, else when its batch was made."""
+    return sample.collected_at or sample.order.request.batch.manufactured_at
+
+
 def before_receipt(file: RunFile, samples: Iterable[Sample]) -> Acquired | None:
     """The time of a file that was measured before the sample was received for which it was measured.
 

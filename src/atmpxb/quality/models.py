@@ -117,6 +117,16 @@ class Order(Owned):
         return self.number
 
 
+class Decline(Owned):
+    """A laboratory's no to a request, with the reason that the client reads."""
+
+    client = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="decline")
+    reason = models.TextField()
+    declined_at = models.DateTimeField()
+    declined_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+
 class Sample(Owned):
     """A container of material taken into custody for an order, as the sampling plan foresaw it."""
 
@@ -131,6 +141,7 @@ class Sample(Owned):
     condition = models.TextField(blank=True)
     hold_reason = models.TextField(blank=True)
     received_at = models.DateTimeField(null=True)
+    collected_at = models.DateTimeField(null=True)  # where the label or the papers say it
     use_by = models.DateTimeField(null=True)
 
     class Meta:

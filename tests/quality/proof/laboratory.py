@@ -122,7 +122,8 @@ def case(
         analyses=(counted,) if kind == "interim" else (counted, looked),
         tests=tuple(lines),
         conclusion=records.Conclusion(reached, {"en": "As tested.", "nl": "Zoals getest."}),  # type: ignore[arg-type]
-        deviations=(),
+        deviations=(DEVIATION,),
+        deviations_on_file=2,
         subcontracted=(),
         signatures=(approval,),
         verification_url="https://example.org/verify/abc",
@@ -185,11 +186,21 @@ def _line(line, analyses, kind: str) -> records.TestLine:
             )  # fmt: skip
     return records.TestLine(
         line.code, line.title, line.method, analysis.method.version, line.reference, None if pending else analysis.id,
-        "Laboratory of the test", False, None if pending else "2026-11-20T09:30:00Z",
+        "Laboratory of the test", False, None if pending else MEASURED, None if pending else "2026-11-20T09:31:00Z",
         records.Limit({"en": text, "nl": text.replace(".", ",")}, plain(line.limit)), plain(line.rounding),
         line.informative, "pending" if pending else "approved", "2026-11-22T12:00:00Z" if pending else None, "",
         tuple(results),
     )  # fmt: skip
+
+
+#: The reason holds a word that is wider than its column, and than the page.
+DEVIATION = records.Deviation(
+    "hold", "S1", {"en": "Sample S1 was put on hold", "nl": "Monster S1 is geblokkeerd"}, "x" * 150,
+    ({"en": "lifted: material is short", "nl": "opgeheven: weinig materiaal"},), "2026-11-20T07:20:00Z",
+)  # fmt: skip
+MEASURED = records.Measured(
+    "instrument", "2026-11-20T09:30:00Z", "2026-11-20T09:30:00Z", False, 0, "", None, "2026-11-20T09:30:30Z"
+)
 
 
 @contextmanager

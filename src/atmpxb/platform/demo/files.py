@@ -56,8 +56,7 @@ _PARTNER_PAGE = b"""
 #set text(font: "Libertinus Serif", size: 11pt, lang: "en")
 #block(stroke: 1pt, inset: 6pt, width: 100%, [*#data.mark*])
 = #data.title
-#data.laboratory\
-Report #data.number of #data.date
+#data.laboratory #linebreak() Report #data.number of #data.date
 #v(5mm)
 #table(columns: (1fr, 1fr, 1fr), table.header([Test], [Method], [Result]), ..data.rows.flatten())
 """

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.actions.numbers import next_number, wait_turn
 from atmpxb.quality.limits import Specification, allocate, parse_specification
-from atmpxb.quality.models import Order, Request, Sample, Test
+from atmpxb.quality.models import Decline, Order, Request, Sample, Test
 from atmpxb.quality.states import RequestState, SampleState, TestState, move
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import action, change, create, record
@@ -32,6 +33,14 @@ class RequestClosed(Exception):
     """The request was withdrawn, or is accepted already."""
 
 
+class WrongTime(ValueError):
+    """A time contradicts what must have come before it."""
+
+
+class NoReason(ValueError):
+    """A deed that needs a reason has none."""
+
+
 class LabelAlreadyUsed(Exception):
     """Another container carries this label."""
 
@@ -45,15 +54,17 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
     """Accept a client's request: fix the method of every line, and what material is expected.
 
     Raises:
-        RequestClosed: it is withdrawn or accepted.
+        RequestClosed: it is withdrawn, declined or accepted, or its specification is of another product.
         MethodsMissing: a line asks for a method that is not effective here.
         NoSamplingPlan: the specification has none.
     """
-    wait_turn(request)
-    state = Request.objects.values_list("state", flat=True).get(pk=request.pk)
-    if state != RequestState.SUBMITTED or Order.objects.filter(request=request).exists():
-        raise RequestClosed(f"request {request.number} is withdrawn or accepted already")
+    _require_waiting(request)
     specification = parse_specification(request.specification.source.encode())
+    if specification.product != request.batch.product.code:
+        raise RequestClosed(
+            f"request {request.number} names a specification of {specification.product}, the batch is of"
+            f" {request.batch.product.code}: decline it, and let the client ask with the right one"
+        )
     if specification.sampling is None:
         raise NoSamplingPlan("the specification has no sampling plan: the client adds one in a new version")
     methods = _methods(actor, specification)
@@ -79,6 +90,36 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
     record("order.accepted", actor=actor, on=order, request=request.number)
     record("request.accepted", actor=actor, on=request, chain=order.client_id, order=order.number)
     return order
+
+
+@action("quality.decline_request", roles={Role.ANALYST, Role.REVIEWER})
+def decline_request(*, actor: Actor, request: Request, reason: str) -> Decline:
+    """Say no to a client's request, with the reason; the client reads it.
+
+    Raises:
+        RequestClosed: it is withdrawn, declined or accepted.
+        NoReason: nothing was said.
+    """
+    if not reason.strip():
+        raise NoReason("a client learns why: give the reason, and what it could do instead")
+    _require_waiting(request)
+    decline = create(
+        Decline, request=request, client_id=request.organisation_id, reason=reason.strip(), declined_at=timezone.now(),
+        declined_by_id=actor.person_id,
+    )  # fmt: skip
+    share(decline, to=request.organisation_id, purpose=f"answer to request {request.number}")
+    record("request.declined", actor=actor, on=decline, request=request.number, reason=reason)
+    record("request.declined", actor=actor, on=request, chain=request.organisation_id, reason=reason)
+    return decline
+
+
+def _require_waiting(request: Request) -> None:
+    """Wait for one's turn with a request, then go on only while nobody has answered it."""
+    wait_turn(request)
+    state = Request.objects.values_list("state", flat=True).get(pk=request.pk)
+    answered = Order.objects.filter(request=request).exists() or Decline.objects.filter(request=request).exists()
+    if state != RequestState.SUBMITTED or answered:
+        raise RequestClosed(f"request {request.number} is withdrawn, declined or accepted already: load the page again")
 
 
 def _methods(actor: Actor, specification: Specification) -> dict[str, DocumentVersion]:
@@ -113,6 +154,7 @@ def receive_sample(
     condition: str = "",
     hold_reason: str = "",
     received_at: datetime | None = None,
+    collected_at: datetime | None = None,
 ) -> Sample:
     """Take a container into custody.
 
@@ -121,14 +163,19 @@ def receive_sample(
 
     Raises:
         LabelAlreadyUsed: another container carries this label.
+        WrongCode: the label can't be scanned again.
+        WrongTime: it would be collected after it was received, or received in the future.
         NotPossibleNow: it is received already.
     """
-    label = label.strip()
+    label = require_code(label, "label")
     if Sample.objects.filter(organisation_id=actor.organisation_id, label=label).exclude(pk=sample.pk).exists():
         raise LabelAlreadyUsed(f"label {label} is on another container: check which one you hold")
     specification = parse_specification(sample.order.request.specification.source.encode())
     aliquot = next(a for a in specification.sampling.aliquots if a.code == sample.aliquot)  # type: ignore[union-attr]
-    at = received_at or timezone.now()
+    now = timezone.now()
+    at = received_at or now
+    if at > now or (collected_at and collected_at > at):
+        raise WrongTime("a sample is collected first, then received, and neither in the future: check the times")
     if excursion := aliquot.excursion(temperature_c):
         hold_reason = hold_reason or f"arrived at {excursion}"
     if sample.minimum_ul is not None and volume_ul < sample.minimum_ul:
@@ -142,6 +189,7 @@ def receive_sample(
         condition=condition,
         hold_reason=hold_reason,
         received_at=at,
+        collected_at=collected_at,
         use_by=at + timedelta(hours=float(aliquot.hold_hours)) if aliquot.hold_hours is not None else None,
     )
     refresh(sample.order)

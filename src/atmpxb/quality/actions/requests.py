@@ -1,15 +1,18 @@
 """The client's side: a batch, and the request to have it tested."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from atmpxb.quality.actions.catalogue import AlreadyRegistered
+from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.actions.numbers import next_number, wait_turn
-from atmpxb.quality.models import Batch, Order, Product, Request
-from atmpxb.quality.states import move
+from atmpxb.quality.limits import parse_specification
+from atmpxb.quality.models import Batch, Certificate, Decline, Order, Product, Request
+from atmpxb.quality.states import CertificateState, RequestState, move
 from atmpxb.records.documents.models import DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actions import share
@@ -21,12 +24,30 @@ class WrongDates(ValueError):
     """A batch expires after it was made, and a result is needed before it expires."""
 
 
+class NoPseudonym(ValueError):
+    """A batch of an autologous product belongs to one patient, known by a pseudonym."""
+
+
+class OtherProduct(Exception):
+    """The specification is of another product than the batch."""
+
+
+class AlreadyAsked(Exception):
+    """The same is asked of the same laboratory already."""
+
+
 class NotEffective(Exception):
     """The specification is a draft or superseded."""
 
 
 class AlreadyAccepted(Exception):
-    """The laboratory has accepted the request, so it is no longer withdrawn here."""
+    """The laboratory has answered the request, so it is no longer withdrawn here."""
+
+
+#: The clocks of two sites may differ by this much.
+CLOCKS_DIFFER = timedelta(minutes=5)
+#: The first gene therapy of a person was in 1990: an earlier batch is a mistyped year.
+FIRST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 @action("quality.register_batch", roles={Role.CLIENT, Role.QP})
@@ -44,16 +65,25 @@ def register_batch(
 
     Raises:
         AlreadyRegistered: the number is taken.
-        WrongDates: it would expire before it was made.
+        WrongCode: number or pseudonym can't be printed and scanned.
+        WrongDates: it would expire before it was made, or was made in the future or before such products existed.
+        NoPseudonym: the product is autologous, and nobody knows whose batch this is.
     """
     ZoneInfo(zone)
+    now = timezone.now()
+    number = require_code(number, "batch number")
     if expires_at <= manufactured_at:
         raise WrongDates("a batch expires after it was manufactured: check both times")
+    if manufactured_at > now + CLOCKS_DIFFER or manufactured_at < FIRST:
+        raise WrongDates(f"a batch is registered after it was made, and none was before {FIRST.year}: check the time")
+    if product.origin == Product.Origin.AUTOLOGOUS and not pseudonym.strip():
+        raise NoPseudonym("an autologous batch belongs to one patient: give the pseudonym, never a name")
+    pseudonym = require_code(pseudonym, "pseudonym") if pseudonym.strip() else ""
     if Batch.objects.filter(organisation_id=actor.organisation_id, number=number).exists():
         raise AlreadyRegistered(f"batch {number} is registered already")
     batch = create(
         Batch, product=product, number=number, pseudonym=pseudonym, manufactured_at=manufactured_at,
-        expires_at=expires_at, zone=zone, registered_at=timezone.now(),
+        expires_at=expires_at, zone=zone, registered_at=now,
     )  # fmt: skip
     record("batch.registered", actor=actor, on=batch)
     return batch
@@ -73,15 +103,28 @@ def submit_request(
 
     Raises:
         NotEffective: the specification is not in effect.
-        WrongDates: the results would come after the batch has expired.
+        OtherProduct: it is not the specification of the batch's product.
+        WrongDates: the results would come after the batch has expired, or are needed in the past.
+        AlreadyAsked: the laboratory has this request, and has not answered it with a final certificate.
     """
+    now = timezone.now()
+    wait_turn(batch)
     if specification.state != VersionState.EFFECTIVE:
         raise NotEffective(f"specification {specification} is {specification.state}; choose the effective version")
+    of = parse_specification(specification.source.encode()).product
+    if of != batch.product.code:
+        raise OtherProduct(
+            f"specification {specification} is of product {of}: choose one of {batch.product.code}, the batch's product"
+        )
     if needed_by > batch.expires_at:
-        raise WrongDates("the results are needed before the batch expires")
+        raise WrongDates("the results are needed before the batch expires: choose an earlier time")
+    if needed_by <= now:
+        raise WrongDates("the results can't be needed in the past: choose a later time")
+    if same := open_requests(batch).filter(laboratory=laboratory, specification=specification).first():
+        raise AlreadyAsked(f"request {same.number} asks for this already: follow that one, or withdraw it first")
     request = create(
         Request, number=next_number(Request, actor.organisation_id, "Q"), batch=batch, laboratory=laboratory,
-        specification=specification, needed_by=needed_by, note=note, submitted_at=timezone.now(),
+        specification=specification, needed_by=needed_by, note=note, submitted_at=now,
         submitted_by_id=actor.person_id,
     )  # fmt: skip
     purpose = f"testing request {request.number}"
@@ -92,16 +135,28 @@ def submit_request(
     return request
 
 
+def open_requests(batch: Batch) -> QuerySet[Request]:
+    """Requests for a batch that wait for an answer: neither withdrawn nor declined nor certified."""
+    certified = Certificate.objects.filter(
+        order__request__batch=batch, kind=Certificate.Kind.FINAL, state=CertificateState.ISSUED
+    )
+    return Request.objects.filter(batch=batch, state=RequestState.SUBMITTED, decline=None).exclude(
+        pk__in=certified.values("order__request")
+    )
+
+
 @action("quality.withdraw_request", roles={Role.CLIENT, Role.QP})
 def withdraw_request(*, actor: Actor, request: Request, reason: str) -> Request:
     """Take a request back before the laboratory has accepted it.
 
     Raises:
-        AlreadyAccepted: an order answers it.
+        AlreadyAccepted: an order answers it, or the laboratory declined it.
     """
     wait_turn(request)
     if Order.objects.filter(request=request).exists():
         raise AlreadyAccepted("the laboratory has accepted this request: ask it to stop the order")
+    if Decline.objects.filter(request=request).exists():
+        raise AlreadyAccepted("the laboratory has declined this request: nothing is left to withdraw")
     move(request, "request.withdrawn")
     record("request.withdrawn", actor=actor, on=request, reason=reason)
     _tell(actor, "request.withdrawn_by_client", request, request.laboratory_id)

@@ -1,6 +1,7 @@
 """A run at the bench: its tests, its worksheet, its raw files."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -9,11 +10,14 @@ from atmpxb.quality import engine
 from atmpxb.quality.actions.analyses import ask_if_complete
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, Entry, FileFacts, Input, Method
+from atmpxb.quality.measured import acquired, collected
 from atmpxb.quality.models import Equipment, Run, RunFile, Sample, Test, WorksheetEntry
 from atmpxb.quality.states import FileState, NotPossibleNow, RunState, SampleState, move
 from atmpxb.records.documents.models import VersionState
+from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.writing import action, change, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
@@ -25,6 +29,10 @@ from atmpxb.records.vault.store import Received
 
 class TestsDiffer(Exception):
     """The tests of a run share one method version, which is in effect."""
+
+
+class NoPartner(Exception):
+    """A report is transcribed, and nobody says whose."""
 
 
 class SampleNotAvailable(Exception):
@@ -57,11 +65,15 @@ def open_run(*, actor: Actor, tests: Sequence[Test], performed_by_name: str = ""
     Raises:
         TestsDiffer: several methods, or one that is no longer effective.
         SampleNotAvailable: material is missing, on hold or too old.
+        NoPartner: the method takes over another laboratory's report, and none is named.
     """
     methods = {test.method for test in tests}
     if len(methods) != 1:
         raise TestsDiffer("choose tests of one method: a run follows one method version")
     (method,) = methods
+    performed_by_name = performed_by_name.strip()
+    if registry.kind(parse(method.source.encode()).kind).source == "report" and not performed_by_name:
+        raise NoPartner("another laboratory did these tests: name it, as its report does")
     if method.state != VersionState.EFFECTIVE:
         raise TestsDiffer(f"method {method} is {method.state}: order the tests again with the effective version")
     now = timezone.now()
@@ -150,7 +162,8 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]
                 " or let a reviewer release the file.",
                 "serial": facts.instrument_serial,
             }
-    labels = set(run.tests.values_list("sample__label", flat=True))
+    samples = [test.sample for test in run.tests.select_related("sample__order__request__batch")]
+    labels = {sample.label for sample in samples}
     if facts.samples and not any(_names(named, label) for named in facts.samples for label in labels):
         named = ", ".join(facts.samples[:5])
         return FileState.QUARANTINED, {
@@ -159,7 +172,24 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]
             " the run it belongs to, or let a reviewer release it.",
             "samples": named,
         }
+    if problem := _before_material(run, facts, samples):
+        return FileState.QUARANTINED, problem
     return FileState.READY, {}
+
+
+def _before_material(run: Run, facts: FileFacts, samples: Sequence[Sample]) -> dict[str, Any]:
+    """The problem of a file that is older than all the material that it could have been measured on."""
+    found = acquired(asdict(facts), run.organisation.zone)
+    if found is None or not samples or found.at + found.precision > min(map(collected, samples)):
+        return {}
+    began = min(map(collected, samples))
+    return {
+        "code": "file.before_collection",
+        "message": f"The file was measured at {found.at:%Y-%m-%d %H:%M %Z}, before its material was collected or made"
+        f" ({began:%Y-%m-%d %H:%M} UTC). Attach the right file, or have the instrument's clock checked and let a"
+        " reviewer release it.",
+        "measured_at": utc_text(found.at),
+    }
 
 
 def _only_role(inputs: Sequence[Input], facts: FileFacts | None) -> str:
@@ -189,6 +219,10 @@ def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None
     method = parse(file.run.method.source.encode())
     if role not in {item.role for item in method.inputs}:
         raise AssayError("inputs.unknown_role", f"method {method.code} has no role {role!r}", role=role)
+    found = acquired(file.facts, file.run.organisation.zone)
+    if sample and found and file.state == FileState.READY and found.at + found.precision <= collected(sample):
+        message = f"{file.name} was measured before {sample} was collected or made: choose another, or withdraw it"
+        raise AssayError("file.before_collection", message, file=file.name, sample=sample.label)
     change(file, role=role, sample=sample)
     record("file.assigned", actor=actor, on=file, role=role, files=[file.file.sha256])
     ask_if_complete(actor=actor, run=file.run, method=method)

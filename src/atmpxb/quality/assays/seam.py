@@ -78,6 +78,10 @@ class Entry:
     required: bool = True
     second_person: bool = False  # a critical manual entry: another person must check it
     per_sample: bool = False
+    censored: bool = False  # "< 0.05" may be written: a value known only to lie below or above a bound
+    minimum: str | None = None  # bounds of a number as decimal text
+    maximum: str | None = None
+    exclusive: bool = False  # the bounds themselves are not allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class Interval:
 @dataclass(frozen=True, slots=True)
 class Value:
     """A measured quantity, unrounded decimal text (``repr`` of a float, or exact), or words for an observation.
+    A censored quantity, known only to lie below or above a bound, is ``< x`` or ``> x``; it never equals x.
 
     ``value`` is None where the data do not allow one: undetermined is never zero. ``why`` then says the reason
     in each language.

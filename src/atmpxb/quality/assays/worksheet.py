@@ -64,6 +64,26 @@ def entered(entry: Entry, bench: Mapping[str, Any]) -> dict[str, str | None]:
     return {sample: _text(entry, value) for sample, value in by_sample.items()} or {"": None}
 
 
+def bounds_problem(entry: Entry, text: str) -> str:
+    """What is wrong with a number by the bounds and the form of its entry; empty where nothing is.
+
+    >>> bounds_problem(Entry("dilution", {}, "decimal", minimum="0", exclusive=True), "0")
+    '0 is not above 0'
+    >>> bounds_problem(Entry("endotoxin", {}, "decimal", censored=True, minimum="0"), "< 0.12")
+    ''
+    """
+    sign = text[0] if text[0] in "<>" else ""
+    if sign and not entry.censored:
+        return f"{text} is no number, and this entry takes no value below or above a bound"
+    number = Decimal(text[len(sign) :].strip())
+    low, high = entry.minimum, entry.maximum
+    if low is not None and (number < Decimal(low) or (number == Decimal(low) and (entry.exclusive or sign == "<"))):
+        return f"{text} is not {'above' if entry.exclusive or sign else 'at least'} {low}"
+    if high is not None and (number > Decimal(high) or (number == Decimal(high) and (entry.exclusive or sign == ">"))):
+        return f"{text} is not {'below' if entry.exclusive or sign else 'at most'} {high}"
+    return ""
+
+
 def values(method: Method, bench: Mapping[str, Any]) -> tuple[Value, ...]:
     """Every reportable for every sample that it was written for."""
     found = []
@@ -110,4 +130,6 @@ def _text(entry: Entry, value: Any) -> str | None:
     if entry.type in _SHAPES and not _SHAPES[entry.type][0].fullmatch(text):
         message = f"Entry {entry.code!r} is {text!r}; write {_SHAPES[entry.type][1]}."
         raise AssayError("entry.invalid", message, entry=entry.code, value=text)
+    if entry.type in _NUMERIC and (problem := bounds_problem(entry, text)):
+        raise AssayError("entry.invalid", f"Entry {entry.code!r}: {problem}.", entry=entry.code, value=text)
     return text

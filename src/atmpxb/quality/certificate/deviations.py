@@ -35,14 +35,16 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
     "late": ("Sample {what} was measured after its hold time", "Monster {what} is na zijn houdbaarheid gemeten", True),
     "temperature": ("Sample {what} arrived outside its temperature limits",
                     "Monster {what} kwam buiten zijn temperatuurgrenzen aan", True),
-    "short": ("Sample {what} holds less than its tests need", "Monster {what} bevat minder dan zijn tests vragen", True),
+    "short": ("Sample {what} holds less than its tests need", "Monster {what} bevat minder dan zijn tests vragen",
+              True),
     "hold": ("Sample {what} was put on hold", "Monster {what} is geblokkeerd", True),
     "missing": ("Sample {what} did not arrive", "Monster {what} is niet aangekomen", True),
     "withdrawn": ("A usable file was left out: {what}", "Een bruikbaar bestand is weggelaten: {what}", True),
-    "corrected": ("A reported entry was corrected: {what}", "Een gemelde invoer is verbeterd: {what}", True),
+    "corrected": ("A critical entry was corrected: {what}", "Een kritische invoer is verbeterd: {what}", True),
     "amended": ("An entry of the worksheet was corrected: {what}", "Een invoer van het werkblad is verbeterd: {what}",
                 False),
-    "refused": ("A file was set apart and not used: {what}", "Een bestand is apart gezet en niet gebruikt: {what}", False),
+    "refused": ("A file was set apart and not used: {what}", "Een bestand is apart gezet en niet gebruikt: {what}",
+                False),
     "excluded": ("Data were left out by the method: {what}", "De methode liet gegevens weg: {what}", False),
 }  # fmt: skip
 WEIGHTS = {kind: weight for weight, kind in enumerate(KINDS)}
@@ -119,12 +121,13 @@ class _Story:
 
 
 def _occurred(
-    kind: str, key: str, noun: str, subject: UUID, what: str, at: str, *, reason: str = "",
+    kind: str, key: str, noun: str, subject: UUID, what: str | Words, at: str, *, reason: str = "",
     details: Iterable[Words] = (),
 ) -> Occurred:  # fmt: skip
     english, dutch, _printed = KINDS[kind]
-    title = {"en": english.format(what=what), "nl": dutch.format(what=what)}
-    return Occurred(f"{kind}:{key}", noun, subject, Deviation(kind, what, title, reason, tuple(details), at))
+    named = _both(what) if isinstance(what, str) else what
+    title = {"en": english.format(what=named["en"]), "nl": dutch.format(what=named["nl"])}
+    return Occurred(f"{kind}:{key}", noun, subject, Deviation(kind, named["en"], title, reason, tuple(details), at))
 
 
 def _of_sample(sample: Sample, order: Order, story: _Story) -> Iterator[Occurred]:
@@ -276,9 +279,12 @@ def _of_entries(run: Run, ours: set[UUID]) -> Iterator[Occurred]:
         if entry is None or new is None or old.sample_id not in (None, *ours):
             continue
         kind = "corrected" if entry.second_person else "amended"
-        name = " ".join(part for part in (entry.title["en"], str(old.sample or "")) if part)
+        name = {
+            language: " ".join(part for part in (run.number, text, str(old.sample or "")) if part)
+            for language, text in entry.title.items()
+        }
         yield _occurred(
-            kind, f"{old.pk}", "run", run.pk, f"{run.number} {name}", utc_text(new.written_at), reason=new.reason,
+            kind, f"{old.pk}", "run", run.pk, name, utc_text(new.written_at), reason=new.reason,
             details=[_change(entry, old, new)],
         )  # fmt: skip
 

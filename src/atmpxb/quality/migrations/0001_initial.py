@@ -195,6 +195,21 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='order', to='quality.request'),
         ),
         migrations.CreateModel(
+            name='Decline',
+            fields=[
+                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reason', models.TextField()),
+                ('declined_at', models.DateTimeField()),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                ('declined_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='decline', to='quality.request')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Run',
             fields=[
                 ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
@@ -248,6 +263,7 @@ class Migration(migrations.Migration):
                 ('condition', models.TextField(blank=True)),
                 ('hold_reason', models.TextField(blank=True)),
                 ('received_at', models.DateTimeField(null=True)),
+                ('collected_at', models.DateTimeField(null=True)),
                 ('use_by', models.DateTimeField(null=True)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='quality.order')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),

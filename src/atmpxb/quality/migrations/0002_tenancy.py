@@ -4,9 +4,11 @@ from django.db import migrations
 
 from atmpxb.records.tenancy import TenantTable
 
-#: An order refers to a request of another organisation: the pair must exist, whoever reads it.
+#: An order, or the decline of one, refers to a request of another organisation: the pair must exist, whoever reads it.
 ACROSS = """
 ALTER TABLE quality_order ADD CONSTRAINT quality_order_request_own FOREIGN KEY (client_id, request_id)
+    REFERENCES quality_request (organisation_id, id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE quality_decline ADD CONSTRAINT quality_decline_request_own FOREIGN KEY (client_id, request_id)
     REFERENCES quality_request (organisation_id, id) DEFERRABLE INITIALLY DEFERRED;
 """
 
@@ -27,6 +29,7 @@ class Migration(migrations.Migration):
             references={"batch_id": "quality_batch", "specification_id": "documents_documentversion"},
         ),
         TenantTable("quality_order"),
+        TenantTable("quality_decline"),
         TenantTable("quality_sample", references={"order_id": "quality_order"}),
         TenantTable("quality_equipment"),
         TenantTable("quality_run", references={"method_id": "documents_documentversion"}),

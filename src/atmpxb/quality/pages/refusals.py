@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django import forms
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.actions import catalogue, orders, requests, reviews, runs
+from atmpxb.quality.actions import catalogue, codes, orders, requests, reviews, runs
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.states import NotPossibleNow
@@ -130,6 +130,14 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             | requests.WrongDates()
             | requests.NotEffective()
             | requests.AlreadyAccepted()
+            | requests.AlreadyAsked()
+            | requests.NoPseudonym()
+            | requests.OtherProduct()
+            | catalogue.NotAnInstrument()
+            | codes.WrongCode()
+            | orders.NoReason()
+            | orders.WrongTime()
+            | runs.NoPartner()
             | orders.RequestClosed()
             | orders.LabelAlreadyUsed()
             | orders.NoSamplingPlan()

@@ -22,6 +22,7 @@ FILE = f"{RUN}/files/<uuid:file>"
 urls: list[URLPattern] = [
     path(f"{HERE}/today", today.worklist, name="worklist"),
     path(f"{HERE}/today/requests/<uuid:request_id>/accept", today.accept, name="request_accept"),
+    path(f"{HERE}/today/requests/<uuid:request_id>/decline", today.decline, name="request_decline"),
     path(f"{HERE}/receive", receiving.receive, name="receive"),
     path(f"{HERE}/receive/take", receiving.take, name="receive_take"),
     path(f"{HERE}/receive/<uuid:sample>/missing", receiving.missing, name="receive_missing"),

@@ -93,7 +93,7 @@ class OpenRunForm(forms.Form):
 
     performed_by_name = forms.CharField(
         label=gettext_lazy("Performed by another laboratory"), max_length=200, required=False,
-        help_text=gettext_lazy("Its name, when a partner does the work."),
+        help_text=gettext_lazy("Its name as on its report. Needed for tests that are taken over from a report."),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from atmpxb.records.people.models import Organisation
 
 LARGEST_DOCUMENT = 512 * 1024  # bytes
 _FORMAT = "%Y-%m-%dT%H:%M"
+_YEARS = (1990, 2200)  # of times that a batch can have
 
 
 class WallClock(forms.CharField):
@@ -34,9 +35,13 @@ class WallClock(forms.CharField):
         if not text:
             return None
         try:
-            return datetime.strptime(text[:16].replace(" ", "T"), _FORMAT)  # noqa: DTZ007 - the form's zone is put on
+            wall = datetime.strptime(text[:16].replace(" ", "T"), _FORMAT)  # noqa: DTZ007 - the form's zone is put on
         except ValueError:
             raise forms.ValidationError(_("Write the time as 2026-11-20 09:30")) from None
+        if not _YEARS[0] <= wall.year <= _YEARS[1]:
+            raise forms.ValidationError(_("The year lies outside %(first)d to %(last)d: check it")
+                                        % {"first": _YEARS[0], "last": _YEARS[1]})  # fmt: skip
+        return wall
 
 
 def moment(wall: datetime, zone: str) -> datetime:
@@ -174,7 +179,7 @@ class RequestForm(forms.Form):
         *args: Any,
         batches: Iterable[Batch] = (),
         laboratories: Iterable[Organisation] = (),
-        specifications: Iterable[DocumentVersion] = (),
+        specifications: Iterable[tuple[str, DocumentVersion]] = (),
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
@@ -185,8 +190,14 @@ class RequestForm(forms.Form):
         self.fields["laboratory"].widget = forms.Select(
             choices=[(one.pk, f"{one.name} · {one.country}") for one in laboratories]
         )
+        chosen = str(self.data.get("batch") or self.initial.get("batch") or "")
+        batch = next((one for one in batches if str(one.pk) == chosen), None)
         self.fields["specification"].widget = forms.Select(
-            choices=[(one.pk, f"{one} · {words(one.title, language)}") for one in specifications]
+            choices=[
+                (one.pk, f"{product} · {one} · {words(one.title, language)}")
+                for product, one in specifications
+                if batch is None or batch.product.code == product
+            ]
         )
 
 

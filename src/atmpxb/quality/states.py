@@ -93,6 +93,7 @@ TRANSITIONS: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
     },
     "file": {
         "file.released": (frozenset({"quarantined"}), "ready"),
+        "file.set_apart": (frozenset({"ready"}), "quarantined"),
         "file.withdrawn": (frozenset({"ready", "quarantined", "unreadable"}), "withdrawn"),
     },
     "analysis": {

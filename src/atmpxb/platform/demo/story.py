@@ -27,6 +27,7 @@ from atmpxb.quality.models import (
     Sample,
     Test,
 )
+from atmpxb.quality.states import FileState
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import acting_for
@@ -166,11 +167,20 @@ def open_runs(who: Cast, order: Order) -> dict[str, Run]:
 
 
 def attach(who: Cast, run: Run, name: str, data: bytes) -> RunFile:
-    """The analyst drops a file on a run."""
+    """The analyst drops a file on a run, and names the instrument of a file that does not."""
     received = vault().keep(data)
     stored = engine.StoredInput(vault().path(received.sha256), name, "", received.sha256)
     read = engine.read_facts(run.kind, stored)
-    return runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
+    attached = runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
+    if attached.state != FileState.READY or not attached.role or (read.facts and read.facts.instrument_serial):
+        return attached
+    with acting_for(who.analyst.organisation_id, who.analyst.person_id):
+        made_by = Equipment.objects.filter(organisation_id=who.analyst.organisation_id, kind=run.kind).first()
+    if made_by is None:
+        return attached
+    return runs.assign_file(
+        actor=who.analyst, file=attached, role=attached.role, sample=attached.sample, equipment=made_by
+    )
 
 
 def write_bench(

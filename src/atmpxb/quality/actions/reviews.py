@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
+from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.measured import before_receipt, too_late
 from atmpxb.quality.models import Analysis, Cause, Disposition, Result, Run, Test, words
 from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
@@ -123,15 +125,43 @@ def content(run: Run) -> dict[str, Any]:
 
 def missing_for_submission(run: Run) -> list[tuple[str, str]]:
     """What stands between a run and its submission: (what, cure); empty when it can be signed."""
-    missing = []
-    if current_analysis(run) is None:
-        cure = _("Wait for the analysis, or complete them")
-        missing.append((_("No results for the present files and entries"), cure))
     method = parse(run.method.source.encode())
+    missing = _wrong_files(run, method)
+    if current_analysis(run) is None:
+        failed = run.analyses.filter(input_digest=digest(inputs(run)), state=AnalysisState.FAILED).first()
+        if failed:
+            what = _("The analysis failed: %(why)s") % {"why": failed.problem.get("message", "")}
+            missing.append((what, _("Mend what it names, then analyse again")))
+        else:
+            cure = _("Wait for the analysis, or complete them")
+            missing.append((_("No results for the present files and entries"), cure))
     titles = {entry.code: words(entry.title, get_language() or "en") for entry in method.entries}
     for code, sample in missing_entries(run, method):
         what = _("Worksheet: %(entry)s") % {"entry": f"{titles[code]} {sample}".strip()}
         missing.append((what, _("Write it, or have it checked by a second person")))
+    return missing
+
+
+def _wrong_files(run: Run, method: Method) -> list[tuple[str, str]]:
+    """Roles with too few or too many files, and files of which nobody knows the instrument."""
+    ready = list(run.files.filter(state=FileState.READY))
+    language, missing = get_language() or "en", []
+    for wanted in method.inputs:
+        count = sum(one.role == wanted.role for one in ready)
+        names = {"count": count, "role": words(wanted.title, language), "least": wanted.minimum, "most": wanted.maximum}
+        if count < wanted.minimum:
+            what = _("%(count)d files for %(role)s, at least %(least)d are needed") % names
+            missing.append((what, _("Attach the files that are missing")))
+        elif wanted.maximum is not None and count > wanted.maximum:
+            what = _("%(count)d files for %(role)s, at most %(most)d are allowed") % names
+            missing.append((what, _("Withdraw those that are too many, or assign them another role")))
+    if registry.kind(run.kind).source == "instrument":
+        cure = _("Say on the file which registered instrument made it")
+        missing += [
+            (_("%(file)s names no instrument") % {"file": one.name}, cure)
+            for one in ready
+            if one.role and one.equipment_id is None and not one.facts.get("instrument_serial")
+        ]
     return missing
 
 

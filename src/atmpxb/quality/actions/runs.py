@@ -13,7 +13,7 @@ from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, Entry, FileFacts, Input, Method
-from atmpxb.quality.measured import acquired, collected
+from atmpxb.quality.measured import Acquired, acquired, collected
 from atmpxb.quality.models import Equipment, Run, RunFile, Sample, Test, WorksheetEntry
 from atmpxb.quality.states import FileState, NotPossibleNow, RunState, SampleState, move
 from atmpxb.records.documents.models import VersionState
@@ -155,13 +155,8 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]
                 " Instruments, or let a reviewer release the file.",
                 "serial": facts.instrument_serial,
             }
-        if equipment.qualified_until and equipment.qualified_until < timezone.now():
-            return FileState.QUARANTINED, {
-                "code": "file.instrument_not_qualified",
-                "message": f"{equipment} was qualified until {equipment.qualified_until:%Y-%m-%d}. Requalify it,"
-                " or let a reviewer release the file.",
-                "serial": facts.instrument_serial,
-            }
+        if problem := _not_qualified(equipment, acquired(asdict(facts), run.organisation.zone)):
+            return FileState.QUARANTINED, problem
     samples = [test.sample for test in run.tests.select_related("sample__order__request__batch")]
     labels = {sample.label for sample in samples}
     if facts.samples and not any(_names(named, label) for named in facts.samples for label in labels):
@@ -175,6 +170,19 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]
     if problem := _before_material(run, facts, samples):
         return FileState.QUARANTINED, problem
     return FileState.READY, {}
+
+
+def _not_qualified(equipment: Equipment, measured: Acquired | None) -> dict[str, Any]:
+    """The problem of a file whose instrument was not qualified when it made it, or now where the file says no time."""
+    at = measured.at if measured else timezone.now()
+    if equipment.qualified_until is None or at <= equipment.qualified_until:
+        return {}
+    return {
+        "code": "file.instrument_not_qualified",
+        "message": f"{equipment} was qualified until {equipment.qualified_until:%Y-%m-%d}. Requalify it,"
+        " or let a reviewer release the file.",
+        "serial": equipment.serial,
+    }
 
 
 def _before_material(run: Run, facts: FileFacts, samples: Sequence[Sample]) -> dict[str, Any]:
@@ -213,8 +221,17 @@ def _names(named: str, label: str) -> bool:
 
 
 @action("quality.assign_file", roles={Role.ANALYST})
-def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None) -> RunFile:
-    """Say which role a file plays and which sample it was measured for."""
+def assign_file(
+    *, actor: Actor, file: RunFile, role: str, sample: Sample | None, equipment: Equipment | None = None
+) -> RunFile:
+    """Say which role a file plays, which sample it was measured for and, where the file does not name it, which
+    instrument made it. A file of an instrument that was not qualified is set apart for a reviewer.
+
+    Raises:
+        AssayError: the method has no such role, the file is older than the sample, or the instrument is another one
+            than the file names, or of another kind.
+        NotPossibleNow: the run is closed.
+    """
     _require_open(file.run)
     method = parse(file.run.method.source.encode())
     if role not in {item.role for item in method.inputs}:
@@ -223,8 +240,14 @@ def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None
     if sample and found and file.state == FileState.READY and found.at + found.precision <= collected(sample):
         message = f"{file.name} was measured before {sample} was collected or made: choose another, or withdraw it"
         raise AssayError("file.before_collection", message, file=file.name, sample=sample.label)
-    change(file, role=role, sample=sample)
+    if equipment and (equipment.kind != file.run.kind or file.facts.get("instrument_serial")):
+        message = f"{equipment} can't have made {file.name}: choose one of this kind of test, for files that name none"
+        raise AssayError("file.other_instrument", message, file=file.name, equipment=equipment.code)
+    change(file, role=role, sample=sample, equipment=equipment or file.equipment)
     record("file.assigned", actor=actor, on=file, role=role, files=[file.file.sha256])
+    if equipment and file.state == FileState.READY and (problem := _not_qualified(equipment, found)):
+        move(file, "file.set_apart", problem=problem)
+        record("file.set_apart", actor=actor, on=file, files=[file.file.sha256], problem=problem)
     ask_if_complete(actor=actor, run=file.run, method=method)
     return file
 

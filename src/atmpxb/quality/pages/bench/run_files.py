@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 
 from atmpxb.quality.actions import runs as actions
-from atmpxb.quality.models import Plot, RunFile, Sample
+from atmpxb.quality.models import Equipment, Plot, RunFile, Sample
 from atmpxb.quality.pages.bench.access import BENCH, bench_page
 from atmpxb.quality.pages.bench.forms import AssignForm, ReasonForm
 from atmpxb.quality.pages.bench.runs import run_url
@@ -35,7 +35,11 @@ def assign(request: Request, actor: Actor, run: UUID, file: UUID) -> str:
                 pk=form["sample"],
                 organisation_id=actor.organisation_id,
             )
-    actions.assign_file(actor=actor, file=row, role=form["role"], sample=sample)
+    equipment = None
+    if form["equipment"]:
+        with acting_for(actor.organisation_id, actor.person_id):
+            equipment = get_object_or_404(Equipment, pk=form["equipment"], organisation_id=actor.organisation_id)
+    actions.assign_file(actor=actor, file=row, role=form["role"], sample=sample, equipment=equipment)
     return run_url(request, run)
 
 

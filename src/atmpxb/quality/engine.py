@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ class StoredInput:
 
     def load(self) -> RawFile:
         return RawFile(self.name, self.role, self.path.read_bytes(), self.sha256, self.sample)
+
+
+def context() -> ForkServerContext:
+    """The clean process that work on strangers' files is forked from."""
+    return _context
 
 
 def warm() -> None:

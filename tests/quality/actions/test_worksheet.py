@@ -11,6 +11,8 @@ from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.signatures.actions import Changed, digest_of
 from atmpxb.records.signatures.models import Signature
+from scenes import LABELS, files
+from scenes import story as tale
 
 
 def write(
@@ -191,3 +193,16 @@ def test_a_report_is_taken_over_with_the_name_of_who_wrote_it(scene) -> None:
             runs.open_run(actor=story.who.analyst, tests=tests, performed_by_name=name)
     assert story.standing() == before
     assert runs.open_run(actor=story.who.analyst, tests=tests, performed_by_name=" at.las ").performed_by_name == "at.las"
+
+
+def test_a_transcribed_value_is_checked_against_its_report_only(scene) -> None:
+    story = scene("opened")
+    run = story.run("transcription")
+    entry = runs.write_entry(actor=story.who.analyst, run=run, code="endotoxin", value="0.12")
+    before = story.standing()
+    with pytest.raises(runs.WrongEntry, match="attach the report"):
+        check(story, entry)
+    assert story.standing() == before
+    tale.attach(story.who, run, *files.partner_certificate(LABELS["flow"], "at.las", "0.12"))
+    check(story, story.fresh(entry))
+    assert story.fresh(entry).checked_by_id == story.who.second.person_id

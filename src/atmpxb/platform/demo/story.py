@@ -267,8 +267,8 @@ def certify_batch(who: Cast, *, number: str, pseudonym: str, seed: int, work: Ca
     labels = {"flow": f"{number}.A", "dna": f"{number}.B", "micro": f"{number}.C"}
     order = accept_and_receive(who, request_batch(who, number, pseudonym), labels)
     opened = open_runs(who, order)
-    write_bench(who, opened, report_on=labels["micro"])
     attach_all(who, opened, labels, seed)
+    write_bench(who, opened, report_on=labels["micro"])
     work()
     for run in opened.values():
         submit(who, run)

@@ -304,7 +304,7 @@ def check_entry(*, actor: Actor, entry: WorksheetEntry, proof: Proof, seen: str)
 
     Raises:
         NotYours: the actor wrote it.
-        WrongEntry: it has been corrected or checked meanwhile.
+        WrongEntry: it has been corrected or checked meanwhile, or the report that it was read from is not attached.
         NotPossibleNow: the run is closed.
     """
     _require_open(entry.run)
@@ -314,6 +314,9 @@ def check_entry(*, actor: Actor, entry: WorksheetEntry, proof: Proof, seen: str)
         raise WrongEntry(f"{entry.code} has been {was} meanwhile: load the page again")
     if entry.written_by_id == actor.person_id:
         raise NotYours("you wrote this entry, so another person must check it")
+    reported = registry.kind(entry.run.kind).source == "report"
+    if reported and not entry.run.files.filter(state=FileState.READY).exists():
+        raise WrongEntry("a value is checked against its source: attach the report to the run first")
     signature = sign(
         actor=actor, proof=proof, on=entry, meaning=Meaning.CHECKED, content=entry_content(entry), seen=seen
     )

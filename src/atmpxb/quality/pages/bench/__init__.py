@@ -46,6 +46,7 @@ urls: list[URLPattern] = [
     path(f"{RUN}/plate", worksheets.plate, name="run_plate"),
     path(f"{RUN}/plots/<uuid:plot>.svg", run_files.plot, name="plot"),
     path(f"{HERE}/files/<uuid:file>", run_files.download, name="file"),
+    path(f"{HERE}/files/<uuid:file>/pages/<int:page>.png", run_files.picture, name="file_picture"),
     path(f"{HERE}/results/<uuid:result>", results.result, name="result"),
     path(f"{HERE}/instruments", instruments.instruments, name="instruments"),
     path(f"{HERE}/instruments/register", instruments.register, name="instrument_register"),

@@ -8,7 +8,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 
+from atmpxb.quality import pictures
 from atmpxb.quality.actions import runs as actions
+from atmpxb.quality.assays import registry
 from atmpxb.quality.models import Equipment, Plot, RunFile, Sample
 from atmpxb.quality.pages.bench.access import BENCH, bench_page
 from atmpxb.quality.pages.bench.forms import AssignForm, ReasonForm
@@ -75,6 +77,26 @@ def download(request: Request, actor: Actor, file: UUID) -> HttpResponseBase:
     response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@bench_page(*BENCH)
+def picture(request: Request, actor: Actor, file: UUID, page: int) -> HttpResponse:
+    """A page of a report as a picture; noted in the access log like the file itself."""
+    row = RunFile.objects.select_related("file").get(
+        pk=file, organisation_id=actor.organisation_id, state=FileState.READY, run__kind__in=_reported()
+    )
+    try:
+        drawn = pictures.picture(vault().path(row.file.sha256), page)
+    except (pictures.NotDrawn, FileNotFoundError) as error:
+        raise Http404 from error
+    request.looked_at.add((actor.organisation_id, f"raw file {row.file.sha256}"))
+    response = HttpResponse(drawn, content_type="image/png")
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _reported() -> list[str]:
+    return [kind.code for kind in registry.kinds() if kind.source == "report"]
 
 
 @bench_page(*BENCH)

@@ -195,7 +195,7 @@ def _line(line, analyses, kind: str) -> records.TestLine:
 
 #: The reason holds a word that is wider than its column, and than the page.
 DEVIATION = records.Deviation(
-    "hold", "S1", {"en": "Sample S1 was put on hold", "nl": "Monster S1 is geblokkeerd"}, "x" * 150,
+    "hold", "S1", {"en": "Sample S1 was put on hold", "nl": "Monster S1 is in wacht gezet"}, "x" * 150,
     ({"en": "lifted: material is short", "nl": "opgeheven: weinig materiaal"},), "2026-11-20T07:20:00Z",
 )  # fmt: skip
 MEASURED = records.Measured(

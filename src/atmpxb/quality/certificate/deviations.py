@@ -37,7 +37,7 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
                     "Monster {what} kwam buiten zijn temperatuurgrenzen aan", True),
     "short": ("Sample {what} holds less than its tests need", "Monster {what} bevat minder dan zijn tests vragen",
               True),
-    "hold": ("Sample {what} was put on hold", "Monster {what} is geblokkeerd", True),
+    "hold": ("Sample {what} was put on hold", "Monster {what} is in wacht gezet", True),
     "missing": ("Sample {what} did not arrive", "Monster {what} is niet aangekomen", True),
     "withdrawn": ("A usable file was left out: {what}", "Een bruikbaar bestand is weggelaten: {what}", True),
     "corrected": ("A critical entry was corrected: {what}", "Een kritische invoer is verbeterd: {what}", True),

@@ -3,7 +3,7 @@
 import pytest
 
 from atmpxb.quality.actions import certificates, reviews, runs
-from atmpxb.quality.models import Cause, Certificate, Result, Run, Test, WorksheetEntry
+from atmpxb.quality.models import Cause, Certificate, Equipment, Result, Run, Test, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.people import actions as people
@@ -79,13 +79,17 @@ def test_whoever_did_any_part_of_a_run_does_not_review_it(scene, part: str) -> N
     from atmpxb.quality import engine
 
     stored = engine.StoredInput(story.vault.path(received.sha256), "c.csv", "", received.sha256)
-    runs.attach_file(
+    attached = runs.attach_file(
         actor=hands["attached"],
         run=run,
         received=received,
         name="c.csv",
         facts=engine.read_facts("cell_count", stored),
     )
+    runs.assign_file(
+        actor=hands["attached"], file=attached, role=attached.role, sample=attached.sample,
+        equipment=story.get(Equipment, kind="cell_count"),
+    )  # fmt: skip
     entry = runs.write_entry(
         actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow")
     )

@@ -44,7 +44,7 @@ def test_a_batch_goes_from_request_to_a_certificate_that_proves_itself(
     accept(analyst, number)
     receive(analyst, number)
     runs = open_runs(analyst, number)
-    write_worksheets(analyst, enter("analyst2@sure.example"), runs)
+    write_worksheets(analyst, enter("analyst2@sure.example"), runs, number)
     measure(analyst, runs, number)
     submit(analyst, runs)
     review(enter("reviewer@sure.example"), runs)
@@ -89,7 +89,7 @@ def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
         analyst.look("run" if kind == "flow" else "")
 
 
-def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) -> None:
+def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str], number: str) -> None:
     """What no instrument sees is written by one person and checked, with a password, by another."""
     written = (
         ("counts", "Dilution before counting", "1"), ("look", "Appearance", "opaque_free"),

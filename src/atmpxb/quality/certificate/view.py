@@ -48,7 +48,7 @@ def pages(
             "left": f"{title} {number}",
             "right": issuer.name,
             "interim": INTERIM[certificate.language],
-            "footer": f"{certificate.product.name} · {words['batch']} {certificate.batch.number}",
+            "footer": f"{_short(certificate.product.name)} · {words['batch']} {_short(certificate.batch.number)}",
             "number": number,
             "page": words["page"],
             "of": words["of"],
@@ -98,6 +98,11 @@ def pages(
         },
     }
     return _printable(content)
+
+
+def _short(text: str, most: int = 60) -> str:
+    """A name for the foot of each page, which has one line; the first page has all of it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _printable(value: Any) -> Any:

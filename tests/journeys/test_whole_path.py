@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from atmpxb.platform.demo import files, story
+from atmpxb.platform.demo import files, network, story
 from journeys.installation import Installation
 from journeys.steps import (
     accept,
@@ -63,7 +63,8 @@ def open_runs(analyst: Visitor, number: str) -> dict[str, str]:
     opened = {}
     for kind, method in (("flow", "FC-010"), ("qpcr", "QP-001"), ("counts", "CC-001"), ("look", "OB-001")):
         opened[kind] = open_run(analyst, "/o/sure/today", number, method)
-    opened["partner"] = open_run(analyst, "/o/sure/runs/new", number, "TR-001", partner=story.PARTNER)
+    partner = f"{network.name_of(story.PARTNER)} · BE"
+    opened["partner"] = open_run(analyst, "/o/sure/runs/new", number, "TR-001", partner=partner)
     return opened
 
 
@@ -114,7 +115,7 @@ def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str], nu
                 second.look()
             sign(page.locator("main"), second)
             expect(to_check).to_have_count(left - 1)
-        expect(page.locator("#entries")).to_contain_text("Second analyst")
+        expect(page.locator("#entries")).to_contain_text("Demo person B")
 
 
 def submit(analyst: Visitor, runs: dict[str, str]) -> None:

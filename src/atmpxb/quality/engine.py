@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from atmpxb import __version__
+from atmpxb.notes import Note, Noted
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
@@ -33,8 +34,7 @@ class Read:
     """What a raw file says of itself, or why it can't be read."""
 
     facts: FileFacts | None
-    code: str = ""
-    message: str = ""
+    problem: Note | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The facts as a row keeps them."""
@@ -71,7 +71,7 @@ def read_facts(kind: str, file: StoredInput) -> Read:
     try:
         return Read(confined(_context, _facts, kind, file))
     except AssayError as error:
-        return Read(None, error.code, error.message)
+        return Read(None, error.note)
 
 
 def analyse(method_source: bytes, files: Sequence[StoredInput], bench: Mapping[str, Any]) -> Analysis:
@@ -94,41 +94,48 @@ def entry_value(entry: Entry, text: str) -> str:
     '< 0.12'
     """
     text = text.strip()
+    title = entry.title or entry.code
+    facts = {"entry": title, "value": text}
     if not text:
-        raise WrongValue(entry, "is empty")
+        raise WrongValue("entry.empty", "{entry}: is empty", entry=title)
     if entry.type in ("decimal", "integer"):
         return _number(entry, text)
     if entry.type == "choice" and text not in entry.choices:
-        raise WrongValue(entry, f"{text!r} is not one of {', '.join(entry.choices)}")
+        choices = ", ".join(entry.choices)
+        raise WrongValue("entry.choice", "{entry}: '{value}' is not one of {choices}", **facts, choices=choices)
     if entry.type == "date":
         try:
             return date.fromisoformat(text).isoformat()
         except ValueError:
-            raise WrongValue(entry, f"{text!r} is no date: write it as 2026-03-21") from None
+            raise WrongValue(
+                "entry.no_date", "{entry}: '{value}' is no date, write it as 2026-03-21", **facts
+            ) from None
     return text
 
 
 def _number(entry: Entry, text: str) -> str:
     plain = re.sub(r"[\s\u202f\u00a0]", "", text).replace(",", ".").replace("−", "-")
     sign = plain[0] if plain[:1] in ("<", ">") else ""
+    title = entry.title or entry.code
+    facts = {"entry": title, "value": text}
     try:
         number = Decimal(plain[len(sign) :])
     except InvalidOperation:
-        raise WrongValue(entry, f"{text!r} is not a number") from None
-    if not number.is_finite() or (entry.type == "integer" and number != number.to_integral_value()):
-        raise WrongValue(entry, f"{text!r} is not {'a whole' if entry.type == 'integer' else 'a finite'} number")
+        raise WrongValue("entry.number", "{entry}: '{value}' is not a number", **facts) from None
+    if not number.is_finite():
+        raise WrongValue("entry.finite", "{entry}: '{value}' is not a finite number", **facts)
+    if entry.type == "integer" and number != number.to_integral_value():
+        raise WrongValue("entry.whole", "{entry}: '{value}' is not a whole number", **facts)
     kept = f"{sign} {plain[1:]}" if sign else plain
     if problem := bounds_problem(entry, kept):
-        raise WrongValue(entry, f"{problem}; read it again, and correct it")
+        raise WrongValue(
+            "entry.bounds", "{entry}: {problem}; read it again, and correct it", entry=title, problem=problem
+        )
     return kept
 
 
-class WrongValue(ValueError):
+class WrongValue(Noted):
     """A worksheet value does not have the form of its entry."""
-
-    def __init__(self, entry: Entry, problem: str) -> None:
-        self.entry = entry
-        super().__init__(f"{entry.title.get('en', entry.code)}: {problem}")
 
 
 def _facts(kind: str, file: StoredInput) -> FileFacts:

@@ -1,7 +1,15 @@
 """How the sign-in library behaves here."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.account.internal.stagekit import clear_login
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from atmpxb.records.people.models import Person
+from atmpxb.records.people.queries import workplaces
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -10,3 +18,27 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Whether a stranger may make an account."""
         return False
+
+    def pre_login(self, request: HttpRequest, user: Person, **more: Any) -> HttpResponse | None:
+        """Turn away whom no organisation lets act."""
+        turned_away: HttpResponse | None = super().pre_login(request, user, **more)
+        if turned_away is None and not workplaces(user):
+            clear_login(request)
+            turned_away = self.respond_user_inactive(request, user)
+        return turned_away
+
+    def post_login(self, request: HttpRequest, user: Person, **more: Any) -> HttpResponse:
+        """Speak the person's language to a browser that asks for none of ours."""
+        response: HttpResponse = super().post_login(request, user, **more)
+        ours = {code for code, _name in settings.LANGUAGES}
+        said = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+        asked = {code.split("-")[0] for code, _weight in said}
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and not asked & ours:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=request.is_secure(), httponly=True
+            )
+        return response
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """To one's work, which waits behind a one-time password."""
+        return "/"

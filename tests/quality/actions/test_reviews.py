@@ -3,31 +3,15 @@
 import pytest
 
 from atmpxb.quality.actions import certificates, reviews, runs
-from atmpxb.quality.models import Cause, Certificate, Equipment, Result, Run, Test, WorksheetEntry
+from atmpxb.quality.models import Cause, Equipment, Result, Run, Test, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
-from atmpxb.records.people import actions as people
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import Person, Role
-from atmpxb.records.people.queries import actor_for
 from atmpxb.records.signatures.actions import Changed, ProofSpent, digest_of, manifest_content
 from atmpxb.records.signatures.models import Signature
+from ceremonies import approve, with_all_roles
 from scenes import LABELS, SEED, files
 from scenes import story as tale
-
-EVERYTHING = (Role.ANALYST, Role.REVIEWER, Role.QP)
-
-
-def with_all_roles(story, account: Actor) -> Actor:
-    """The same person, now holding every role of the laboratory: only segregation can stop them."""
-    person = story.get(Person, pk=account.person_id)
-    for role in EVERYTHING:
-        if str(role) not in account.roles:
-            people.grant_role(actor=story.administrator(), person=person, role=role, function="Everything")
-    actor = actor_for(person, tale.LAB)
-    assert actor is not None
-    assert actor.roles == {str(role) for role in EVERYTHING}
-    return actor
 
 
 def seen(story, run: Run) -> str:
@@ -50,16 +34,6 @@ def invalidate(story, run: Run, by: Actor, reason: str = "the counter was not pr
     return reviews.invalidate_run(
         actor=by, run=run, cause=more.get("cause", Cause.INSTRUMENT), reason=reason,
         proof=more.get("proof") or story.who.proof(by), seen=more.get("seen") or seen(story, run),
-    )  # fmt: skip
-
-
-def approve(story, by: Actor, kind: str = "final", reason: str = "") -> Certificate:
-    digest = story.seen_certificate(kind, reason=reason)
-    with story.as_(by):
-        order = story.order_for_approval()
-    return certificates.approve_certificate(
-        actor=by, order=order, kind=Certificate.Kind(kind), language="en", proof=story.who.proof(by), seen=digest,
-        reason=reason,
     )  # fmt: skip
 
 

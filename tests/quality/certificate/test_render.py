@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from pypdf import PageObject, PdfReader
 
+from atmpxb.notes import note
+from atmpxb.quality.assays.seam import Exclusion, Repair
 from atmpxb.quality.certificate import attachments, wording
 from atmpxb.quality.certificate.labels import LABELS
 from atmpxb.quality.certificate.record import RecordError, parse
+from atmpxb.quality.certificate.view import pages
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.printed import normalised, printed_text
 from atmpxb.records.signatures.signing import SigningClient
+from atmpxb.science.instruments.fcs import RULES
 from quality.proof import laboratory
 
 
@@ -159,6 +163,37 @@ def edited(change: Any) -> bytes:
     return canonical(fields)
 
 
+def said(message: str) -> dict[str, Any]:
+    """A warning of the record."""
+    return {"code": "x", "text": "{file} was cut", "facts": {"file": "a.fcs"}, "message": message}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A warning that is told by another one, and so on."""
+    made = said("a.fcs was cut")
+    for _ in range(depth):
+        made = {"code": "x", "text": "{it}", "facts": {"it": made}, "message": "a.fcs was cut"}
+    return made
+
+
+def test_a_warning_is_printed_in_the_language_of_the_pages(client: SigningClient) -> None:
+    warning = note("transcription.encrypted", "{file} is encrypted, so it was not searched for active content.", file="a")
+    exclusion = Exclusion("S2", note("count.other_sample", "another sample"))
+    repair = Repair("b.fcs", note("fcs.gain.zero", RULES["gain.zero"]), "$P1G", "0", "1")
+    for language, words in (
+        ("en", ("so it was not searched", "another sample", "The gain is 0; 1 was taken: 0 → 1")),
+        ("nl", ("is dus niet op actieve inhoud doorzocht", "een ander monster", "De versterkingsfactor is 0")),
+    ):
+        made = laboratory.case(language=language)
+        first = replace(
+            made.certificate.analyses[0], warnings=(warning,), exclusions=(exclusion,), repairs=(repair,)
+        )
+        changed = replace(made.certificate, analyses=(first, *made.certificate.analyses[1:]))
+        assert parse(changed.bytes()) == changed, "notes come back as they were"
+        content = json.dumps(pages(changed, "0" * 64, {}, "", {}), ensure_ascii=False)
+        assert all(word in content for word in words), language
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -169,13 +204,16 @@ def edited(change: Any) -> bytes:
         (lambda f: f.update(version=2), "names what it replaces"),
         (lambda f: f.update(issued_at="yesterday"), "must be a time in UTC"),
         (lambda f: f["specification"].update(sha256="AB" * 32), "SHA-256"),
-        (lambda f: f["tests"][0]["title"].pop("nl"), "must have a text in en and nl"),
+        (lambda f: f["tests"][0]["title"].pop("nl"), "must have a text in en, nl"),
         (lambda f: f["tests"][0].update(status="pending"), "no pending test"),
         (lambda f: f["tests"][0]["results"][0].update(value="99.9"), "is not a value of its analysis"),
         (lambda f: f["tests"][0]["results"][0].update(verdict="does_not_comply"), "it says complies"),
         (lambda f: f["tests"].append(f["tests"][0]), "two tests have one code"),
         (lambda f: f.update(signatures=[]), "a certificate is signed"),
         (lambda f: f["samples"][0].update(volume_ul=800), "must be str"),
+        (lambda f: f["analyses"][0].update(warnings=["late"]), "must be an object"),
+        (lambda f: f["analyses"][0].update(warnings=[said("It is fine")]), "is not its text with its facts in it"),
+        (lambda f: f["analyses"][0].update(warnings=[nested(3_000)]), "nested too deeply|not JSON"),
     ],
 )
 def test_a_record_that_does_not_hold_says_where(change: Any, says: str) -> None:

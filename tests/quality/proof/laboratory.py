@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from atmpxb.notes import note
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Plot, RawFile
@@ -97,7 +98,7 @@ def case(
         else "complies"
     )
     approval = records.SignatureRecord(
-        "QP role, illustrative", "Qualified person", "Laboratory", MEANINGS["approved"],
+        "QP role, illustrative", "Qualified person", "Laboratory", MEANINGS["approved"], "",
         "2026-11-20T11:59:30Z", "ab" * 32,
     )  # fmt: skip
     certificate = Certificate(
@@ -195,8 +196,8 @@ def _line(line, analyses, kind: str) -> records.TestLine:
 
 #: The reason holds a word that is wider than its column, and than the page.
 DEVIATION = records.Deviation(
-    "hold", "S1", {"en": "Sample S1 was put on hold", "nl": "Monster S1 is in wacht gezet"}, "x" * 150,
-    ({"en": "lifted: material is short", "nl": "opgeheven: weinig materiaal"},), "2026-11-20T07:20:00Z",
+    "hold", {"en": "S1", "nl": "S1"}, note("deviation.hold", "Sample {what} was put on hold", what="S1"), "x" * 150,
+    (note("deviation.lifted", "lifted: '{why}'", why="material is short"),), "2026-11-20T07:20:00Z",
 )  # fmt: skip
 MEASURED = records.Measured(
     "instrument", "2026-11-20T09:30:00Z", "2026-11-20T09:30:00Z", False, 0, "", None, "2026-11-20T09:30:30Z"

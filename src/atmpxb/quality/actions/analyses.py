@@ -51,7 +51,7 @@ def ask_analysis(*, actor: Actor, run: Run) -> Analysis:
     if present and present.state not in _UNDONE:
         record("analysis.found", actor=actor, on=present)
         return present
-    return _ask(actor, run)
+    return _ask(actor, run, "analysis.asked")
 
 
 def ask_if_complete(*, actor: Actor, run: Run, method: Method) -> None:
@@ -65,7 +65,7 @@ def ask_if_complete(*, actor: Actor, run: Run, method: Method) -> None:
         return
     if missing_entries(run, method):
         return
-    _ask(actor, run)
+    _ask(actor, run, "analysis.queued")
 
 
 def missing_entries(run: Run, method: Method) -> list[tuple[str, str]]:
@@ -114,20 +114,24 @@ def bench(run: Run) -> dict[str, Any]:
     return values
 
 
-def _ask(actor: Actor, run: Run) -> Analysis:
+def _ask(actor: Actor, run: Run, event: str) -> Analysis:
+    """Put an analysis of the present inputs into the queue. ``event``: a person asked, or it follows by itself."""
     wanted = inputs(run)
     present = Analysis.objects.filter(run=run, input_digest=digest(wanted), engine=engine.ENGINE).first()
     if present and present.state not in _UNDONE:
         return present
     if present:
-        move(present, "analysis.repeated", problem={}, asked_at=timezone.now())
+        move(
+            present, "analysis.repeated", problem={}, asked_at=timezone.now(), asked_by_id=actor.person_id,
+            finished_at=None,
+        )  # fmt: skip
         analysis = present
     else:
         analysis = create(
             Analysis, run=run, input_digest=digest(wanted), inputs=wanted, engine=engine.ENGINE,
             asked_at=timezone.now(), asked_by_id=actor.person_id,
         )  # fmt: skip
-    record("analysis.asked", actor=actor, on=analysis, files=[f["sha256"] for f in wanted["files"]])
+    record(event, actor=actor, on=analysis, files=[f["sha256"] for f in wanted["files"]])
     jobs.enqueue(
         JOB, organisation=str(actor.organisation_id), actor=str(actor.person_id), analysis=str(analysis.pk)
     )
@@ -164,8 +168,8 @@ def finish_analysis(*, actor: Actor, analysis: Analysis, outcome: Outcome, plots
     for position, plot in enumerate(outcome.plots):
         create(
             Plot, analysis=analysis, position=position, code=plot.code, title=dict(plot.title), sample=plot.sample,
-            series=plot.series, sha256=plots[f"{position}"], columns=list(plot.columns),
-            rows=[list(row) for row in plot.rows],
+            series=plot.series, sha256=plots[f"{position}"], columns=plain(plot.columns),
+            rows=plain(plot.rows),
         )  # fmt: skip
     run = analysis.run
     if digest(inputs(run)) == analysis.input_digest:
@@ -210,7 +214,7 @@ def value_for(test: Test, line: SpecificationLine, outcome: Outcome, *, alone: b
         line.reportable, None, line.unit, test.sample.label,
         why={
             "en": f"the analysis reports no {line.reportable} for sample {test.sample.label}",
-            "nl": f"de analyse meldt geen {line.reportable} voor staal {test.sample.label}",
+            "nl": f"de analyse meldt geen {line.reportable} voor monster {test.sample.label}",
         },
     )  # fmt: skip
 
@@ -220,7 +224,7 @@ def fail_analysis(*, actor: Actor, analysis: Analysis, error: AssayError) -> Ana
     """Write down why an analysis can't be done."""
     move(
         analysis, "analysis.failed", finished_at=timezone.now(), stage="",
-        problem={"code": error.code, "message": error.message},
+        problem=plain(error.note),
     )  # fmt: skip
     record("analysis.failed", actor=actor, on=analysis, code=error.code, message=error.message)
     return analysis

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from atmpxb.notes import Refused, note
 from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import MethodError, parse
@@ -16,11 +17,11 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
 
-class NotAnInstrument(ValueError):
+class NotAnInstrument(Refused):
     """The kind of test has no instrument: a person or another laboratory is its source."""
 
 
-class AlreadyRegistered(Exception):
+class AlreadyRegistered(Refused):
     """A record with this code or serial number is on file."""
 
 
@@ -34,9 +35,11 @@ def register_product(
         AlreadyRegistered: the code is taken.
         WrongCode: the code can't be printed and scanned.
     """
-    code = require_code(code, "product code")
+    code = require_code(code)
     if Product.objects.filter(organisation_id=actor.organisation_id, code=code).exists():
-        raise AlreadyRegistered(f"product {code} is registered already")
+        raise AlreadyRegistered(
+            "product.registered_already", "Product {code} is registered already", "Choose another code", code=code
+        )
     product = create(
         Product, code=code, name=name, dosage_form=dosage_form, origin=origin, manufacturer=manufacturer,
         registered_at=timezone.now(),
@@ -56,8 +59,12 @@ def draft_specification(*, actor: Actor, source: bytes) -> DocumentVersion:
     with acting_for(actor.organisation_id, actor.person_id):
         known = Product.objects.filter(organisation_id=actor.organisation_id, code=read.product).exists()
     if not known:
-        problem = f"product {read.product!r} is not registered; register it first, or correct 'product'"
-        raise SpecificationError((problem,))
+        unknown = note(
+            "specification.unknown_product",
+            "product '{product}' is not registered; register it first, or correct 'product'",
+            product=read.product,
+        )
+        raise SpecificationError((unknown,))
     return draft_version(
         actor=actor, kind=DocumentKind.SPECIFICATION, code=read.code, version=read.version, title=read.title,
         source=source,
@@ -89,12 +96,23 @@ def register_equipment(
         WrongCode: the code can't be printed and scanned.
         NotAnInstrument: no instrument makes files for this kind of test.
     """
-    code = require_code(code, "instrument code")
+    code = require_code(code)
     if registry.kind(kind).source != "instrument":
-        raise NotAnInstrument(f"no instrument measures a {kind}: choose the kind of test whose files it makes")
+        raise NotAnInstrument(
+            "equipment.not_an_instrument",
+            "{kind}: no instrument makes files for it",
+            "Choose the kind of test whose files it makes",
+            kind=registry.kind(kind).title,
+        )
     mine = Equipment.objects.filter(organisation_id=actor.organisation_id)
     if mine.filter(code=code).exists() or mine.filter(serial=serial).exists():
-        raise AlreadyRegistered(f"equipment {code} or serial number {serial} is registered already")
+        raise AlreadyRegistered(
+            "equipment.registered_already",
+            "Instrument {code} or serial number {serial} is registered already",
+            "Look for it in the list, or correct the number",
+            code=code,
+            serial=serial,
+        )
     equipment = create(
         Equipment, code=code, name=name, kind=kind, serial=serial, qualified_until=qualified_until,
         registered_at=timezone.now(),

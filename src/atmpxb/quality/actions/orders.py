@@ -3,11 +3,14 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
+from atmpxb.notes import Refused, note
 from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.actions.numbers import next_number, wait_turn
+from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.limits import Specification, allocate, parse_specification
 from atmpxb.quality.models import Decline, Order, Request, Sample, Test
 from atmpxb.quality.states import RequestState, SampleState, TestState, move
@@ -18,34 +21,36 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
 
-class MethodsMissing(Exception):
+class MethodsMissing(Refused):
     """The laboratory has no effective method for some lines of the specification."""
 
     def __init__(self, missing: list[tuple[str, str]]) -> None:
         self.missing = tuple(missing)
         super().__init__(
-            "no effective method for " + ", ".join(f"{line} ({method})" for line, method in missing)
-            + ": make the methods effective, or let the client choose another laboratory"
-        )  # fmt: skip
+            "order.methods_missing",
+            "No effective method for {lines}",
+            "Make the methods effective, or let the client choose another laboratory",
+            lines=", ".join(f"{line} ({method})" for line, method in missing),
+        )
 
 
-class RequestClosed(Exception):
+class RequestClosed(Refused):
     """The request was withdrawn, or is accepted already."""
 
 
-class WrongTime(ValueError):
+class WrongTime(Refused):
     """A time contradicts what must have come before it."""
 
 
-class NoReason(ValueError):
+class NoReason(Refused):
     """A deed that needs a reason has none."""
 
 
-class LabelAlreadyUsed(Exception):
+class LabelAlreadyUsed(Refused):
     """Another container carries this label."""
 
 
-class NoSamplingPlan(Exception):
+class NoSamplingPlan(Refused):
     """The specification says nothing about which material the tests need."""
 
 
@@ -62,11 +67,19 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
     specification = parse_specification(request.specification.source.encode())
     if specification.product != request.batch.product.code:
         raise RequestClosed(
-            f"request {request.number} names a specification of {specification.product}, the batch is of"
-            f" {request.batch.product.code}: decline it, and let the client ask with the right one"
+            "request.other_product",
+            "Request {number} names a specification of {of}, the batch is of {product}",
+            "Decline it, and let the client ask with the right one",
+            number=request.number,
+            of=specification.product,
+            product=request.batch.product.code,
         )
     if specification.sampling is None:
-        raise NoSamplingPlan("the specification has no sampling plan: the client adds one in a new version")
+        raise NoSamplingPlan(
+            "order.no_sampling_plan",
+            "The specification has no sampling plan",
+            "The client adds one in a new version",
+        )
     methods = _methods(actor, specification)
     now = timezone.now()
     order = create(
@@ -101,7 +114,9 @@ def decline_request(*, actor: Actor, request: Request, reason: str) -> Decline:
         NoReason: nothing was said.
     """
     if not reason.strip():
-        raise NoReason("a client learns why: give the reason, and what it could do instead")
+        raise NoReason(
+            "request.no_reason", "A client learns why", "Give the reason, and what it could do instead"
+        )
     _require_waiting(request)
     decline = create(
         Decline, request=request, client_id=request.organisation_id, reason=reason.strip(), declined_at=timezone.now(),
@@ -119,7 +134,12 @@ def _require_waiting(request: Request) -> None:
     state = Request.objects.values_list("state", flat=True).get(pk=request.pk)
     answered = Order.objects.filter(request=request).exists() or Decline.objects.filter(request=request).exists()
     if state != RequestState.SUBMITTED or answered:
-        raise RequestClosed(f"request {request.number} is withdrawn, declined or accepted already: load the page again")
+        raise RequestClosed(
+            "request.closed",
+            "Request {number} is withdrawn, declined or accepted already",
+            "Load the list again",
+            number=request.number,
+        )
 
 
 def _methods(actor: Actor, specification: Specification) -> dict[str, DocumentVersion]:
@@ -167,36 +187,46 @@ def receive_sample(
         WrongTime: it would be collected after it was received, or received in the future.
         NotPossibleNow: it is received already.
     """
-    label = require_code(label, "label")
+    label = require_code(label)
     if Sample.objects.filter(organisation_id=actor.organisation_id, label=label).exclude(pk=sample.pk).exists():
-        raise LabelAlreadyUsed(f"label {label} is on another container: check which one you hold")
+        raise LabelAlreadyUsed(
+            "sample.label_used", "Label {label} is on another container", "Check which one you hold", label=label
+        )
     specification = parse_specification(sample.order.request.specification.source.encode())
     aliquot = next(a for a in specification.sampling.aliquots if a.code == sample.aliquot)  # type: ignore[union-attr]
     now = timezone.now()
     at = received_at or now
     if at > now or (collected_at and collected_at > at):
-        raise WrongTime("a sample is collected first, then received, and neither in the future: check the times")
+        raise WrongTime(
+            "sample.wrong_time",
+            "A sample is collected first, then received, and neither in the future",
+            "Check the times",
+        )
+    why: str | dict[str, Any] = hold_reason
     if excursion := aliquot.excursion(temperature_c):
-        hold_reason = hold_reason or f"arrived at {excursion}"
+        why = why or plain(note("sample.excursion", "arrived at {temperature}", temperature=excursion))
     if sample.minimum_ul is not None and volume_ul < sample.minimum_ul:
-        hold_reason = hold_reason or f"{volume_ul} µL received, {sample.minimum_ul.normalize():f} µL needed"
+        short = note(
+            "sample.too_little",
+            "{volume} µL received, {minimum} µL needed",
+            volume=f"{volume_ul:f}",
+            minimum=f"{sample.minimum_ul.normalize():f}",
+        )
+        why = why or plain(short)
     move(
         sample,
-        "sample.held" if hold_reason else "sample.received",
+        "sample.held" if why else "sample.received",
         label=label,
         volume_ul=volume_ul,
         temperature_c=temperature_c,
         condition=condition,
-        hold_reason=hold_reason,
+        hold_reason=why,
         received_at=at,
         collected_at=collected_at,
         use_by=at + timedelta(hours=float(aliquot.hold_hours)) if aliquot.hold_hours is not None else None,
     )
     refresh(sample.order)
-    record(
-        "sample.held" if hold_reason else "sample.received", actor=actor, on=sample, label=label, happened_at=at,
-        reason=hold_reason,
-    )  # fmt: skip
+    record("sample.held" if why else "sample.received", actor=actor, on=sample, label=label, happened_at=at)
     return sample
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from atmpxb.notes import Refused
 from atmpxb.quality.actions.catalogue import AlreadyRegistered
 from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.actions.numbers import next_number, wait_turn
@@ -20,27 +21,27 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Organisation, Role
 
 
-class WrongDates(ValueError):
+class WrongDates(Refused):
     """A batch expires after it was made, and a result is needed before it expires."""
 
 
-class NoPseudonym(ValueError):
+class NoPseudonym(Refused):
     """A batch of an autologous product belongs to one patient, known by a pseudonym."""
 
 
-class OtherProduct(Exception):
+class OtherProduct(Refused):
     """The specification is of another product than the batch."""
 
 
-class AlreadyAsked(Exception):
+class AlreadyAsked(Refused):
     """The same is asked of the same laboratory already."""
 
 
-class NotEffective(Exception):
+class NotEffective(Refused):
     """The specification is a draft or superseded."""
 
 
-class AlreadyAccepted(Exception):
+class AlreadyAccepted(Refused):
     """The laboratory has answered the request, so it is no longer withdrawn here."""
 
 
@@ -71,16 +72,27 @@ def register_batch(
     """
     ZoneInfo(zone)
     now = timezone.now()
-    number = require_code(number, "batch number")
+    number = require_code(number)
     if expires_at <= manufactured_at:
-        raise WrongDates("a batch expires after it was manufactured: check both times")
+        raise WrongDates(
+            "batch.expires_before_made", "A batch expires after it was manufactured", "Check both times"
+        )
     if manufactured_at > now + CLOCKS_DIFFER or manufactured_at < FIRST:
-        raise WrongDates(f"a batch is registered after it was made, and none was before {FIRST.year}: check the time")
+        raise WrongDates(
+            "batch.impossible_date",
+            "A batch is registered after it was made, and none was before {first}",
+            "Check the time",
+            first=FIRST.year,
+        )
     if product.origin == Product.Origin.AUTOLOGOUS and not pseudonym.strip():
-        raise NoPseudonym("an autologous batch belongs to one patient: give the pseudonym, never a name")
-    pseudonym = require_code(pseudonym, "pseudonym") if pseudonym.strip() else ""
+        raise NoPseudonym(
+            "batch.no_pseudonym", "An autologous batch belongs to one patient", "Give the pseudonym, never a name"
+        )
+    pseudonym = require_code(pseudonym) if pseudonym.strip() else ""
     if Batch.objects.filter(organisation_id=actor.organisation_id, number=number).exists():
-        raise AlreadyRegistered(f"batch {number} is registered already")
+        raise AlreadyRegistered(
+            "batch.registered_already", "Batch {number} is registered already", "Choose another number", number=number
+        )
     batch = create(
         Batch, product=product, number=number, pseudonym=pseudonym, manufactured_at=manufactured_at,
         expires_at=expires_at, zone=zone, registered_at=now,
@@ -110,18 +122,35 @@ def submit_request(
     now = timezone.now()
     wait_turn(batch)
     if specification.state != VersionState.EFFECTIVE:
-        raise NotEffective(f"specification {specification} is {specification.state}; choose the effective version")
+        raise NotEffective(
+            "specification.not_effective",
+            "Specification {specification} is not in effect",
+            "Choose the effective version",
+            specification=specification,
+        )
     of = parse_specification(specification.source.encode()).product
     if of != batch.product.code:
         raise OtherProduct(
-            f"specification {specification} is of product {of}: choose one of {batch.product.code}, the batch's product"
+            "request.specification_of_other_product",
+            "Specification {specification} is of product {of}",
+            "Choose one of {product}, the product of the batch",
+            specification=specification,
+            of=of,
+            product=batch.product.code,
         )
     if needed_by > batch.expires_at:
-        raise WrongDates("the results are needed before the batch expires: choose an earlier time")
+        raise WrongDates(
+            "request.after_expiry", "The results are needed before the batch expires", "Choose an earlier time"
+        )
     if needed_by <= now:
-        raise WrongDates("the results can't be needed in the past: choose a later time")
+        raise WrongDates("request.in_the_past", "The results can't be needed in the past", "Choose a later time")
     if same := open_requests(batch).filter(laboratory=laboratory, specification=specification).first():
-        raise AlreadyAsked(f"request {same.number} asks for this already: follow that one, or withdraw it first")
+        raise AlreadyAsked(
+            "request.asked_already",
+            "Request {number} asks for this already",
+            "Follow that one, or withdraw it first",
+            number=same.number,
+        )
     request = create(
         Request, number=next_number(Request, actor.organisation_id, "Q"), batch=batch, laboratory=laboratory,
         specification=specification, needed_by=needed_by, note=note, submitted_at=now,
@@ -154,9 +183,15 @@ def withdraw_request(*, actor: Actor, request: Request, reason: str) -> Request:
     """
     wait_turn(request)
     if Order.objects.filter(request=request).exists():
-        raise AlreadyAccepted("the laboratory has accepted this request: ask it to stop the order")
+        raise AlreadyAccepted(
+            "request.accepted_already", "The laboratory has accepted this request", "Ask it to stop the order"
+        )
     if Decline.objects.filter(request=request).exists():
-        raise AlreadyAccepted("the laboratory has declined this request: nothing is left to withdraw")
+        raise AlreadyAccepted(
+            "request.declined_already",
+            "The laboratory has declined this request",
+            "Nothing is left to withdraw: ask anew, or ask another laboratory",
+        )
     move(request, "request.withdrawn")
     record("request.withdrawn", actor=actor, on=request, reason=reason)
     _tell(actor, "request.withdrawn_by_client", request, request.laboratory_id)

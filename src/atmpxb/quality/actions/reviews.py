@@ -2,21 +2,25 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from atmpxb.notes import Refused
 from atmpxb.quality.actions.analyses import inputs, missing_entries
+from atmpxb.quality.actions.hands import performers
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
-from atmpxb.quality.assays.seam import Method
+from atmpxb.quality.assays.seam import Method, Repair
+from atmpxb.quality.certificate.form import rebuilt
+from atmpxb.quality.certificate.wording import VERDICTS, localised
 from atmpxb.quality.measured import before_receipt, too_late
 from atmpxb.quality.models import Analysis, Cause, Disposition, Result, Run, Test, words
+from atmpxb.quality.saying import problem_of, repair_texts, said
 from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
-from atmpxb.records.ledger.canonical import digest
+from atmpxb.records.ledger.canonical import digest, utc_text
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
@@ -32,7 +36,7 @@ class NotReady(Exception):
         super().__init__("; ".join(f"{what}: {cure}" for what, cure in missing))
 
 
-class OwnWork(Exception):
+class OwnWork(Refused):
     """Who did the work does not review it."""
 
 
@@ -55,31 +59,34 @@ def current_analysis(run: Run) -> Analysis | None:
 def exceptions(run: Run) -> list[Finding]:
     """What needs a person: failed checks, results out of limits, exclusions, repairs, corrections, overrides."""
     found: list[Finding] = []
+    language = "nl" if (get_language() or "").startswith("nl") else "en"
     analysis = current_analysis(run)
     outcome = analysis.outcome if analysis else {}
     for number, check in enumerate(outcome.get("checks", ())):
         if check["passed"] is not True:
-            text = f"{check['title'].get('en')}: {check['observed']} ({check['criterion']})"
+            seen, asked = (localised(said(check[name]), language) for name in ("observed", "criterion"))
+            text = f"{words(check['title'], language)}: {seen} ({asked})"
             found.append(Finding(f"check:{number}", "check", text, blocking=check["passed"] is False))
     for result in Result.objects.filter(test__run=run, current=True).exclude(verdict__in=["complies", "reported"]):
-        found.append(Finding(f"result:{result.pk}", "result", f"{result.line['title'].get('en')}: {result.verdict}"))
+        text = f"{words(result.line['title'], language)}: {VERDICTS[language][result.verdict]}"
+        found.append(Finding(f"result:{result.pk}", "result", text))
     for kind in ("exclusions", "repairs", "warnings"):
         for number, item in enumerate(outcome.get(kind, ())):
-            text = item if isinstance(item, str) else " · ".join(str(part) for part in item.values() if part)
-            found.append(Finding(f"{kind}:{number}", kind, text))
+            found.append(Finding(f"{kind}:{number}", kind, _remark(kind, item)))
     for entry in run.entries.exclude(reason="").select_related("replaces"):
         text = f"{entry.code}: {entry.replaces.value} → {entry.value} ({entry.reason})"
         found.append(Finding(f"entry:{entry.pk}", "correction", text))
     for attached in run.files.exclude(state=FileState.READY):
-        why = attached.problem.get("withdrawn") or attached.problem.get("message", "")
-        found.append(Finding(f"file:{attached.pk}", "file", f"{attached.name}: {why}"))
-    found += _out_of_time(run)
+        why = str(attached.problem.get("withdrawn") or problem_of(attached.problem))
+        named = why.startswith(f"{attached.name}:")
+        found.append(Finding(f"file:{attached.pk}", "file", why if named else f"{attached.name}: {why}"))
+    found += _out_of_time(run, language)
     for attached in run.files.filter(state=FileState.READY, problem__has_key="released"):
         found.append(Finding(f"file:{attached.pk}", "override", f"{attached.name}: {attached.problem['released']}"))
     return found
 
 
-def _out_of_time(run: Run) -> list[Finding]:
+def _out_of_time(run: Run, language: str) -> list[Finding]:
     """Files measured before their sample came, results measured after it had expired."""
     samples = {test.sample for test in run.tests.select_related("sample")}
     found = []
@@ -87,10 +94,22 @@ def _out_of_time(run: Run) -> list[Finding]:
         if early := before_receipt(attached, samples):
             found.append(Finding(f"early:{attached.pk}", "early", f"{attached.name}: {early.at:%Y-%m-%d %H:%M %Z}"))
     for result in Result.objects.filter(test__run=run, current=True).select_related("test__sample"):
-        if too_late(result):
-            text = f"{result.line['title'].get('en')}: {result.measured['last_at']} > {result.test.sample.use_by}"
+        use_by = result.test.sample.use_by
+        if use_by and too_late(result):
+            title = words(result.line["title"], language)
+            text = f"{title}: {result.measured['last_at']} > {utc_text(use_by)}"
             found.append(Finding(f"late:{result.pk}", "late", text))
     return found
+
+
+def _remark(kind: str, item: Any) -> str:
+    """An exclusion, a repair or a warning as the reader is told."""
+    match kind:
+        case "exclusions":
+            return f"{said(item['what'])} · {said(item['reason'])}"
+        case "repairs":
+            return " · ".join(repair_texts(rebuilt(Repair, item)))
+    return said(item)
 
 
 def content(run: Run) -> dict[str, Any]:
@@ -123,6 +142,10 @@ def content(run: Run) -> dict[str, Any]:
     }
 
 
+#: Of the content of a signature on a run: what reviewers remarked concerns the laboratory alone.
+INTERNAL = ("dispositions",)
+
+
 def missing_for_submission(run: Run) -> list[tuple[str, str]]:
     """What stands between a run and its submission: (what, cure); empty when it can be signed."""
     method = parse(run.method.source.encode())
@@ -130,7 +153,7 @@ def missing_for_submission(run: Run) -> list[tuple[str, str]]:
     if current_analysis(run) is None:
         failed = run.analyses.filter(input_digest=digest(inputs(run)), state=AnalysisState.FAILED).first()
         if failed:
-            what = _("The analysis failed: %(why)s") % {"why": failed.problem.get("message", "")}
+            what = _("The analysis failed: %(why)s") % {"why": problem_of(failed.problem)}
             missing.append((what, _("Mend what it names, then analyse again")))
         else:
             cure = _("Wait for the analysis, or complete them")
@@ -174,25 +197,13 @@ def submit_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     """
     if missing := missing_for_submission(run):
         raise NotReady(missing)
-    sign(actor=actor, proof=proof, on=run, meaning=Meaning.PERFORMED, content=content(run), seen=seen)
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.PERFORMED, content=content(run), seen=seen, internal=INTERNAL
+    )
     move(run, "run.submitted", submitted_at=timezone.now(), submitted_by_id=actor.person_id, returned_reason="")
     _move_tests(run, "test.submitted", {TestState.MEASURED})
     record("run.submitted", actor=actor, on=run)
     return run
-
-
-def performers(run: Run) -> set[UUID]:
-    """Everyone who had a hand in a run."""
-    return {
-        person
-        for person in (
-            run.opened_by_id,
-            run.submitted_by_id,
-            *run.files.values_list("attached_by_id", flat=True),
-            *run.entries.values_list("written_by_id", flat=True),
-        )
-        if person
-    }
 
 
 @action("quality.dispose", roles={Role.REVIEWER})
@@ -209,7 +220,7 @@ def dispose(*, actor: Actor, run: Run, exception: str, text: str) -> Disposition
     if state != RunState.SUBMITTED:
         raise NotPossibleNow("run", "exception.disposed", state, frozenset({RunState.SUBMITTED}))
     if run.dispositions.filter(exception=exception).exists():
-        raise NotReady([(exception, "somebody has answered this exception: look at the run again")])
+        raise NotReady([(exception, _("Somebody has answered this exception: look at the run again"))])
     if exception not in {found.key for found in exceptions(run)}:
         raise NotReady([(exception, _("This exception is no longer there: look at the run again"))])
     disposition = create(
@@ -238,7 +249,9 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     ]
     if missing:
         raise NotReady(missing)
-    sign(actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen)
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen, internal=INTERNAL
+    )
     move(run, "run.reviewed")
     _move_tests(run, "test.reviewed", {TestState.SUBMITTED})
     record("run.reviewed", actor=actor, on=run)
@@ -280,7 +293,10 @@ def invalidate_run(*, actor: Actor, run: Run, cause: Cause, reason: str, proof: 
         raise Changed("this has changed since you opened it; look at it again before you sign")
     bound = invalidation(run, cause, reason)
     move(run, "run.invalidated", invalid_cause=cause, invalid_reason=reason)
-    sign(actor=actor, proof=proof, on=run, meaning=Meaning.INVALIDATED, content=bound, seen=digest_of(bound))
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.INVALIDATED, content=bound, seen=digest_of(bound),
+        internal=(*INTERNAL, "reason"),
+    )  # fmt: skip
     repeats = []
     for test in run.tests.filter(state__in=[TestState.RUNNING, TestState.MEASURED, TestState.SUBMITTED]):
         move(test, "test.invalidated", invalid_reason=reason)
@@ -301,7 +317,9 @@ def invalidate_run(*, actor: Actor, run: Run, cause: Cause, reason: str, proof: 
 
 def _refuse_own(actor: Actor, run: Run) -> None:
     if actor.person_id in performers(run):
-        raise OwnWork("you worked on this run, so another person must review it")
+        raise OwnWork(
+            "run.own_work", "You worked on this run, so another person must review it", "Hand it to a colleague"
+        )
 
 
 def _move_tests(run: Run, event: str, states: set[TestState]) -> None:

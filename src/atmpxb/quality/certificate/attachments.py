@@ -9,13 +9,14 @@ from hashlib import sha256
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from atmpxb.notes import Noted
 from atmpxb.quality.certificate.record import Certificate
 
 RECORD, PROOF, SPECIFICATION = "record.json", "proof.json", "specification.toml"
 MOST_FILES, MOST_BYTES = 200, 128 << 20
 
 
-class AttachmentError(ValueError):
+class AttachmentError(Noted, ValueError):
     """What is attached is not what a certificate carries."""
 
 
@@ -43,7 +44,9 @@ def attachments(
         AttachmentError: a document is missing or is not the one that the record names.
     """
     if sha256(specification).hexdigest() != certificate.specification.sha256:
-        raise AttachmentError("the specification is not the one that the record names")
+        raise AttachmentError(
+            "attachment.specification", "the specification is not the one that the record names"
+        )
     found = [
         _file(RECORD, "application/json", "Machine-readable record of this certificate", record),
         _file(PROOF, "application/json", "Ledger entry, inclusion proof and signed checkpoint", proof),
@@ -58,13 +61,21 @@ def attachments(
         source = methods.get(digest)
         if source is None or sha256(source).hexdigest() != digest:
             raise AttachmentError(
-                f"the method document {code} with SHA-256 {digest} is missing or another one"
+                "attachment.method",
+                "the method document {code} with SHA-256 {digest} is missing or another one",
+                code=code,
+                digest=digest,
             )
         found.append(_file(method_name(digest), "application/toml", f"Method {code}", source))
     for signature in certificate.signatures:
         digest = signature.manifest_sha256
         if digest not in manifests:
-            raise AttachmentError(f"the manifest {digest} that {signature.name} signed is missing")
+            raise AttachmentError(
+                "attachment.manifest",
+                "the manifest {digest} that {name} signed is missing",
+                digest=digest,
+                name=signature.name,
+            )
         what = f"What {signature.name} signed at {signature.at}"
         found.append(_file(manifest_name(digest), "application/json", what, manifests[digest]))
     return found
@@ -74,7 +85,7 @@ def _file(name: str, mime: str, description: str, content: bytes) -> dict[str, s
     try:
         return {"name": name, "mime": mime, "description": description, "text": content.decode()}
     except UnicodeDecodeError:
-        raise AttachmentError(f"{name} is not UTF-8 text") from None
+        raise AttachmentError("attachment.not_text", "{name} is not UTF-8 text", name=name) from None
 
 
 def extract(pdf: bytes) -> dict[str, bytes]:
@@ -88,13 +99,21 @@ def extract(pdf: bytes) -> dict[str, bytes]:
     try:
         for number, attached in enumerate(PdfReader(io.BytesIO(pdf), strict=False).attachment_list):
             if number >= MOST_FILES:
-                raise AttachmentError(f"more than {MOST_FILES} files are attached")
+                raise AttachmentError(
+                    "attachment.too_many", "more than {limit} files are attached", limit=MOST_FILES
+                )
             name, content = attached.name, attached.content
             total += len(content)
             if total > MOST_BYTES:
-                raise AttachmentError(f"the attached files are larger than {MOST_BYTES} bytes")
+                raise AttachmentError(
+                    "attachment.too_large",
+                    "the attached files are larger than {limit} bytes",
+                    limit=MOST_BYTES,
+                )
             if name in files:
-                raise AttachmentError(f"two attached files are called {name}")
+                raise AttachmentError(
+                    "attachment.same_name", "two attached files are called {name}", name=name
+                )
             files[name] = content
     except AttachmentError:
         raise
@@ -107,5 +126,10 @@ def extract(pdf: bytes) -> dict[str, bytes]:
         ArithmeticError,
         RecursionError,
     ) as error:
-        raise AttachmentError(f"the attached files can't be read: {type(error).__name__} {error}") from None
+        raise AttachmentError(
+            "attachment.unreadable",
+            "the attached files can't be read: {kind} {error}",
+            kind=type(error).__name__,
+            error=error,
+        ) from None
     return files

@@ -1,52 +1,50 @@
 """What the tests of an order went through that was not as planned, derived from the laboratory's own rows and chain.
 
 Nobody types a deviation and nobody can leave one out. What a client must know to judge the results is printed; the rest
-stays in the laboratory's file, counted on the certificate: see ``docs/decisions/0010``.
+stays in the laboratory's file, counted on the certificate: see ``docs/decisions/0013``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.utils import translation
 
+from atmpxb.notes import Note, listed, note, template
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Entry, Words
+from atmpxb.quality.certificate.form import LANGUAGES, rebuilt
 from atmpxb.quality.certificate.record import Deviation
-from atmpxb.quality.certificate.wording import VERDICTS, decimal
+from atmpxb.quality.certificate.wording import VERDICTS
 from atmpxb.quality.limits import parse_specification
 from atmpxb.quality.measured import before_receipt, too_late
-from atmpxb.quality.models import Order, Result, Run, RunFile, Sample, Test, WorksheetEntry
+from atmpxb.quality.models import Cause, Order, Result, Run, RunFile, Sample, Test, WorksheetEntry
 from atmpxb.quality.states import FileState, RunState, SampleState
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.models import LedgerEntry
 
-#: Every kind by weight, the gravest first: what happened in both languages, and whether a certificate prints it.
-KINDS: Mapping[str, tuple[str, str, bool]] = {
-    "invalidated": ("Run {what} was declared invalid", "Run {what} is ongeldig verklaard", True),
-    "suitability": ("A control of run {what} could not be judged", "Een controle van run {what} was niet te beoordelen",
-                    True),
-    "released": ("A file that was set apart was used: {what}", "Een apart gezet bestand is gebruikt: {what}", True),
-    "early": ("A file was measured before its sample was received: {what}",
-              "Een bestand is gemeten voor het monster ontvangen is: {what}", True),
-    "late": ("Sample {what} was measured after its hold time", "Monster {what} is na zijn houdbaarheid gemeten", True),
-    "temperature": ("Sample {what} arrived outside its temperature limits",
-                    "Monster {what} kwam buiten zijn temperatuurgrenzen aan", True),
-    "short": ("Sample {what} holds less than its tests need", "Monster {what} bevat minder dan zijn tests vragen",
-              True),
-    "hold": ("Sample {what} was put on hold", "Monster {what} is in wacht gezet", True),
-    "missing": ("Sample {what} did not arrive", "Monster {what} is niet aangekomen", True),
-    "withdrawn": ("A usable file was left out: {what}", "Een bruikbaar bestand is weggelaten: {what}", True),
-    "corrected": ("A critical entry was corrected: {what}", "Een kritische invoer is verbeterd: {what}", True),
-    "amended": ("An entry of the worksheet was corrected: {what}", "Een invoer van het werkblad is verbeterd: {what}",
-                False),
-    "refused": ("A file was set apart and not used: {what}", "Een bestand is apart gezet en niet gebruikt: {what}",
-                False),
-    "excluded": ("Data were left out by the method: {what}", "De methode liet gegevens weg: {what}", False),
-}  # fmt: skip
+#: Every kind by weight, the gravest first: what happened, and whether a certificate prints it.
+KINDS: Mapping[str, tuple[str, bool]] = {
+    "invalidated": (template("Run {what} was declared invalid"), True),
+    "suitability": (template("A control of run {what} could not be judged"), True),
+    "released": (template("A file that was set apart was used: {what}"), True),
+    "early": (template("A file was measured before its sample was received: {what}"), True),
+    "late": (template("Sample {what} was measured after its hold time"), True),
+    "temperature": (template("Sample {what} arrived outside its temperature limits"), True),
+    "short": (template("Sample {what} holds less than its tests need"), True),
+    "hold": (template("Sample {what} was put on hold"), True),
+    "missing": (template("Sample {what} did not arrive"), True),
+    "withdrawn": (template("A usable file was left out: {what}"), True),
+    "corrected": (template("A critical entry was corrected: {what}"), True),
+    "amended": (template("An entry of the worksheet was corrected: {what}"), False),
+    "refused": (template("A file was set apart and not used: {what}"), False),
+    "excluded": (template("Data were left out by the method: {what}"), False),
+}
+#: What a note in plain form is made of; a problem holds more beside it.
+_NOTE = tuple(field.name for field in fields(Note))
 WEIGHTS = {kind: weight for weight, kind in enumerate(KINDS)}
 
 _EVENTS = ("sample.held", "sample.put_on_hold", "sample.hold_lifted", "sample.missing", "file.released",
@@ -64,7 +62,7 @@ class Occurred:
 
     @property
     def printed(self) -> bool:
-        return KINDS[self.record.kind][2]
+        return KINDS[self.record.kind][1]
 
     @property
     def at(self) -> datetime:
@@ -121,13 +119,12 @@ class _Story:
 
 
 def _occurred(
-    kind: str, key: str, noun: str, subject: UUID, what: str | Words, at: str, *, reason: str = "",
-    details: Iterable[Words] = (),
+    kind: str, key: str, noun: str, subject: UUID, concerns: str | Words, at: str, *, reason: str | Note = "",
+    details: Iterable[Note] = (),
 ) -> Occurred:  # fmt: skip
-    english, dutch, _printed = KINDS[kind]
-    named = _both(what) if isinstance(what, str) else what
-    title = {"en": english.format(what=named["en"]), "nl": dutch.format(what=named["nl"])}
-    return Occurred(f"{kind}:{key}", noun, subject, Deviation(kind, named["en"], title, reason, tuple(details), at))
+    named = {"en": concerns, "nl": concerns} if isinstance(concerns, str) else concerns
+    what = note(f"deviation.{kind}", KINDS[kind][0], what=named)
+    return Occurred(f"{kind}:{key}", noun, subject, Deviation(kind, named, what, reason, tuple(details), at))
 
 
 def _of_sample(sample: Sample, order: Order, story: _Story) -> Iterator[Occurred]:
@@ -139,10 +136,15 @@ def _of_sample(sample: Sample, order: Order, story: _Story) -> Iterator[Occurred
         return
     at = utc_text(sample.received_at)
     if text := _excursion(sample, order):
-        yield _occurred("temperature", f"{sample.pk}", "sample", sample.pk, name, at, details=[_both(text)])
+        yield _occurred("temperature", f"{sample.pk}", "sample", sample.pk, name, at, details=[text])
     if sample.minimum_ul is not None and sample.volume_ul is not None and sample.volume_ul < sample.minimum_ul:
-        text = f"{sample.volume_ul.normalize():f} µL; ≥ {sample.minimum_ul.normalize():f} µL"
-        yield _occurred("short", f"{sample.pk}", "sample", sample.pk, name, at, details=[_both(text)])
+        text = note(
+            "sample.too_little",
+            "{volume} µL received, {minimum} µL needed",
+            volume=f"{sample.volume_ul.normalize():f}",
+            minimum=f"{sample.minimum_ul.normalize():f}",
+        )
+        yield _occurred("short", f"{sample.pk}", "sample", sample.pk, name, at, details=[text])
     held: dict[str, Any] | None = None
     for number, entry in enumerate(story.of(sample.pk, "sample.held", "sample.put_on_hold", "sample.hold_lifted")):
         if entry["event"] != "sample.hold_lifted":
@@ -154,41 +156,40 @@ def _of_sample(sample: Sample, order: Order, story: _Story) -> Iterator[Occurred
         yield _hold(sample, held, None, 0)
 
 
-def _excursion(sample: Sample, order: Order) -> str:
+def _excursion(sample: Sample, order: Order) -> Note | None:
     plan = parse_specification(order.request.specification.source.encode()).sampling
     aliquot = next((one for one in plan.aliquots if one.code == sample.aliquot), None) if plan else None
-    return aliquot.excursion(sample.temperature_c) if aliquot and sample.temperature_c is not None else ""
+    return aliquot.excursion(sample.temperature_c) if aliquot and sample.temperature_c is not None else None
 
 
 def _hold(sample: Sample, held: dict[str, Any], lifted: dict[str, Any] | None, number: int) -> Occurred:
     if lifted:
-        why = lifted.get("reason", "")
-        details = {"en": f"lifted: {why}", "nl": f"opgeheven: {why}"}
+        details = note("deviation.lifted", "lifted: '{why}'", why=lifted.get("reason", ""))
     else:
-        details = {"en": "not lifted", "nl": "niet opgeheven"}
-    reason = held.get("reason") or next(
+        details = note("deviation.not_lifted", "not lifted")
+    why = held.get("reason") or next(
         (row["after"]["hold_reason"] for row in held.get("rows", ()) if "hold_reason" in row.get("after", {})), ""
     )
     return _occurred(
-        "hold", f"{sample.pk}:{number}", "sample", sample.pk, str(sample), held["at"], reason=reason, details=[details]
-    )
+        "hold", f"{sample.pk}:{number}", "sample", sample.pk, str(sample), held["at"], reason=_told(why),
+        details=[details],
+    )  # fmt: skip
 
 
 def _invalidated(run: Run, tests: list[Test], story: _Story) -> Occurred:
     """An invalid run with the results that it had and the runs that repeated its tests."""
-    details: list[Words] = []
+    details: list[Note] = []
     if run.invalid_cause:
-        details.append(_translated(lambda: str(run.get_invalid_cause_display())))
+        details.append(note("deviation.cause", "{cause}", cause=_cause(run.invalid_cause)))
     for test in tests:
         result = test.results.filter(current=True).first()
         if result:
             details.append(_shown(result, test))
     again = sorted({repeat.run.number for test in tests if (repeat := _repeat(test)) and repeat.run})
     if again:
-        listed = ", ".join(again)
-        details.append({"en": f"repeated in {listed}", "nl": f"herhaald in {listed}"})
+        details.append(note("deviation.repeated", "repeated in {runs}", runs=listed(again)))
     elif any(_repeat(test) for test in tests):
-        details.append({"en": "to be repeated", "nl": "te herhalen"})
+        details.append(note("deviation.to_repeat", "to be repeated"))
     at = story.at(run.pk, "run.invalidated", run.opened_at)
     return _occurred(
         "invalidated", f"{run.pk}", "run", run.pk, run.number, at, reason=run.invalid_reason, details=details
@@ -199,14 +200,15 @@ def _repeat(test: Test) -> Test | None:
     return getattr(test, "retest", None)
 
 
-def _shown(result: Result, test: Test) -> Words:
-    line = result.line
-    return {
-        language: f"{line['title'].get(language) or line['title']['en']} ({test.sample}):"
-        f" {decimal(result.reported, language) or '—'} {result.unit}".rstrip()
-        + f", {VERDICTS[language][result.verdict].lower()} ({invalid})"
-        for language, invalid in (("en", "invalidated"), ("nl", "ongeldig"))
-    }
+def _shown(result: Result, test: Test) -> Note:
+    return note(
+        "deviation.result",
+        "{test} ({sample}): {value}, {verdict} (invalidated)",
+        test=result.line["title"],
+        sample=str(test.sample),
+        value=_amount(result.reported, result.unit) if result.reported else "—",
+        verdict={language: VERDICTS[language][result.verdict].lower() for language in LANGUAGES},
+    )
 
 
 def _results(run: Run, order: Order) -> list[Result]:
@@ -225,20 +227,16 @@ def _of_run(run: Run, story: _Story) -> Iterator[Occurred]:
     at = story.at(run.pk, "run.reviewed", run.opened_at)
     for number, check in enumerate(outcome.get("checks", ())):
         if check["passed"] is not True:
-            title = {key: f"{text}: {check['criterion']}" for key, text in check["title"].items()}
+            asked = rebuilt(Note, check["criterion"])
+            control = note("deviation.control", "{control}: {criterion}", control=check["title"], criterion=asked)
             yield _occurred(
                 "suitability", f"{run.pk}:{number}", "run", run.pk, run.number, at,
-                reason=said.get(f"check:{number}", ""), details=[title],
+                reason=said.get(f"check:{number}", ""), details=[control],
             )  # fmt: skip
     for number, item in enumerate(outcome.get("exclusions", ())):
+        left_out, why = rebuilt(Note, item["what"]), rebuilt(Note, item["reason"])
         yield _occurred(
-            "excluded",
-            f"{run.pk}:{number}",
-            "run",
-            run.pk,
-            f"{run.number} {item['what']}",
-            at,
-            reason=str(item["reason"]),
+            "excluded", f"{run.pk}:{number}", "run", run.pk, run.number, at, reason=why, details=[left_out]
         )
 
 
@@ -248,7 +246,7 @@ def _of_result(result: Result) -> Iterator[Occurred]:
         yield _occurred(
             "late", f"{result.pk}", "run", result.test.run_id, str(result.test.sample),  # type: ignore[arg-type]
             result.measured["last_at"],
-            details=[{"en": f"to be used by {used_by}", "nl": f"te gebruiken voor {used_by}"}],
+            details=[note("deviation.use_by", "to be used by {until}", until=used_by)],
         )  # fmt: skip
 
 
@@ -257,14 +255,16 @@ def _of_file(file: RunFile, samples: list[Sample], story: _Story) -> Iterator[Oc
     if file.state == FileState.READY and "released" in problem:
         yield _occurred(
             "released", key, "run", run.pk, file.name, story.at(file.pk, "file.released", file.attached_at),
-            reason=problem["released"], details=[_both(str(problem.get("message", "")))],
+            reason=problem["released"], details=_why(problem),
         )  # fmt: skip
     elif file.state == FileState.WITHDRAWN and "code" not in problem:
         at = story.at(file.pk, "file.withdrawn", file.attached_at)
         yield _occurred("withdrawn", key, "run", run.pk, file.name, at, reason=str(problem.get("withdrawn", "")))
     elif file.state != FileState.READY:
-        reason = "; ".join(str(problem[name]) for name in ("message", "withdrawn") if problem.get(name))
-        yield _occurred("refused", key, "run", run.pk, file.name, utc_text(file.attached_at), reason=reason)
+        yield _occurred(
+            "refused", key, "run", run.pk, file.name, utc_text(file.attached_at),
+            reason=str(problem.get("withdrawn", "")), details=_why(problem),
+        )  # fmt: skip
     if file.state == FileState.READY and (early := before_receipt(file, samples)):
         said = run.dispositions.filter(exception=f"early:{file.pk}").values_list("text", flat=True).first()
         yield _occurred("early", key, "run", run.pk, file.name, utc_text(early.at), reason=said or "")
@@ -289,23 +289,30 @@ def _of_entries(run: Run, ours: set[UUID]) -> Iterator[Occurred]:
         )  # fmt: skip
 
 
-def _change(entry: Entry, old: WorksheetEntry, new: WorksheetEntry) -> Words:
+def _change(entry: Entry, old: WorksheetEntry, new: WorksheetEntry) -> Note:
     """Old → new, in the words of a choice where it is one."""
-
-    def shown(value: str, language: str) -> str:
-        words = entry.choices.get(value)
-        return words[language] if words else f"{decimal(value, language)} {entry.unit}".rstrip()
-
-    return {language: f"{shown(old.value, language)} → {shown(new.value, language)}" for language in ("en", "nl")}
+    before, after = (entry.choices.get(one.value) or _amount(one.value, entry.unit) for one in (old, new))
+    return note("deviation.change", "{before} → {after}", before=before, after=after)
 
 
-def _both(text: str) -> Words:
-    return {"en": text, "nl": text}
+def _amount(value: str, unit: str) -> str | Note:
+    return note("deviation.amount", "{value} {unit}", value=value, unit=unit) if unit else value
 
 
-def _translated(say: Any) -> Words:
+def _why(problem: Mapping[str, Any]) -> list[Note]:
+    """The note among what is kept of a file that can't be used as it is."""
+    return [rebuilt(Note, {name: problem[name] for name in _NOTE})] if "text" in problem else []
+
+
+def _told(reason: Any) -> str | Note:
+    """The reason of a hold: a person's words, or the note of a rule."""
+    return rebuilt(Note, reason) if isinstance(reason, Mapping) else str(reason)
+
+
+def _cause(code: str) -> Words:
+    """An assignable cause in both languages: the words are those of the pages."""
     found = {}
-    for language in ("en", "nl"):
+    for language in LANGUAGES:
         with translation.override(language):
-            found[language] = say()
+            found[language] = str(Cause(code).label)
     return found

@@ -1,15 +1,18 @@
 """From the laboratory's rows to the record of a certificate. Nothing is typed: every value comes from a result."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from atmpxb.notes import Note
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import REPORT_NUMBER, Check, Exclusion, Interval, Repair, Value
+from atmpxb.quality.certificate import form
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.deviations import Occurred, occurred
 from atmpxb.quality.certificate.form import plain
@@ -24,7 +27,7 @@ from atmpxb.records.signatures.models import Meaning, Signature
 #: The reason of a version that replaces an interim report.
 COMPLETED = {"en": "the pending tests were completed", "nl": "de lopende tests zijn voltooid"}
 
-NO_REASON = "no reason was recorded"
+NO_REASON = {"en": "no reason was recorded", "nl": "er is geen reden vastgelegd"}
 
 CONCLUSIONS: dict[str, dict[str, str]] = {
     "complies": {
@@ -50,6 +53,16 @@ CONCLUSIONS: dict[str, dict[str, str]] = {
 }
 
 
+#: What an analysis found that a record keeps.
+_FOUND: dict[str, Any] = {
+    "values": tuple[Value, ...],
+    "checks": tuple[Check, ...],
+    "exclusions": tuple[Exclusion, ...],
+    "repairs": tuple[Repair, ...],
+    "warnings": tuple[Note, ...],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """The record as it would be approved now, and every deviation, printed or not, with what it happened to."""
@@ -65,12 +78,12 @@ def draft(order: Order, *, kind: str, language: str) -> Drafted:
     specification = parse_specification(request.specification.source.encode())
     tests = list(
         order.tests.exclude(state=TestState.INVALID)
-        .select_related("sample", "method__document", "run__method__document")
+        .select_related("sample", "method__document", "run__method__document", "run__performed_by")
         .order_by("position")
     )
     runs = sorted({test.run for test in tests if test.run and _approved(test)}, key=lambda run: run.number)
     lines = {line.code: line for line in specification.lines}
-    written = [_test_line(test, lines[test.line], order) for test in tests]
+    written = [_test_line(test, lines[test.line], order, language) for test in tests]
     batch = request.batch
     drafted = records.Certificate(
         schema="atmpxb.certificate/1",
@@ -179,20 +192,11 @@ def _analysis(run: Run) -> records.AnalysisRecord:
         ),
         bench=analysis.inputs["bench"],
         engine=analysis.engine,
-        values=tuple(_value(value) for value in outcome["values"]),
-        checks=tuple(Check(**check) for check in outcome["checks"]),
-        exclusions=tuple(Exclusion(**item) for item in outcome["exclusions"]),
-        repairs=tuple(Repair(**item) for item in outcome["repairs"]),
-        warnings=tuple(outcome["warnings"]),
+        **{name: form.rebuilt(kind, outcome[name]) for name, kind in _FOUND.items()},
     )  # fmt: skip
 
 
-def _value(value: dict[str, Any]) -> Value:
-    interval = value.get("interval")
-    return Value(**{**value, "interval": Interval(**interval) if interval else None})
-
-
-def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.TestLine:
+def _test_line(test: Test, line: SpecificationLine, order: Order, language: str) -> records.TestLine:
     approved, cancelled = _approved(test), test.state == TestState.CANCELLED
     result = test.results.filter(current=True).select_related("analysis").first() if approved else None
     limit, choices = line.limit, _choices(test, line)
@@ -203,8 +207,8 @@ def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.Tes
         method_version=test.method.version,
         reference=line.reference,
         analysis=test.run.number if approved and test.run else None,
-        performed_by=(test.run.performed_by_name if test.run else "") or order.organisation.name,
-        subcontracted=bool(test.run and test.run.performed_by_name),
+        performed_by=(test.run.partner if test.run else "") or order.organisation.name,
+        subcontracted=bool(test.run and test.run.partner),
         measured=measured_of(result) if result else None,
         analysed_at=utc_text(result.analysed_at) if result else None,
         limit=records.Limit(_limit_words(line, choices), plain(limit) if limit else {}),
@@ -212,7 +216,7 @@ def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.Tes
         informative=line.informative,
         status="approved" if approved else "not_tested" if cancelled else "pending",
         due_at=None if approved or cancelled else utc_text(test.due_at),
-        reason=(test.invalid_reason.strip() or NO_REASON) if cancelled else "",
+        reason=(test.invalid_reason.strip() or NO_REASON[language]) if cancelled else "",
         results=(_result(result, test, line, choices),) if result else (),
     )
 
@@ -241,7 +245,8 @@ def _limit_words(line: SpecificationLine, choices: Mapping[str, Mapping[str, str
 def _choices(test: Test, line: SpecificationLine) -> Mapping[str, Mapping[str, str]]:
     """The words of an observation by the code that is recorded, where a person chose from a list."""
     method = parse(test.method.source.encode())
-    return next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    asked = next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
+    return {**asked, **line.choices}
 
 
 def _result(
@@ -274,19 +279,20 @@ def _conclusion(kind: str, tests: Sequence[records.TestLine]) -> records.Conclus
 def _subcontracts(runs: Sequence[Run], tests: Sequence[Test]) -> tuple[records.Subcontract, ...]:
     return tuple(
         records.Subcontract(
-            _performer(run.performed_by_name),
+            _performer(run),
             tuple(test.line for test in tests if test.run_id == run.pk),
             ", ".join(run.files.filter(state="ready").values_list("name", flat=True)),
         )
         for run in runs
-        if run.performed_by_name
+        if run.partner
     )
 
 
-def _performer(name: str) -> records.Organisation:
-    """The laboratory of this name: as it is registered, or by its name alone."""
-    known = Organisation.objects.filter(name=name).first()
-    return _organisation(known) if known else records.Organisation("", name, "", "", "")
+def _performer(run: Run) -> records.Organisation:
+    """The laboratory that did the work: as the network knows it, or as it was written down."""
+    if run.performed_by:
+        return _organisation(run.performed_by)
+    return records.Organisation("", run.performed_by_name, run.performed_by_address, "", "")
 
 
 def _signatures(order: Order) -> list[Signature]:
@@ -301,7 +307,8 @@ def _signatures(order: Order) -> list[Signature]:
 
 
 def _signature(signature: Signature, organisation: str) -> records.SignatureRecord:
+    about = str(json.loads(signature.manifest)["content"].get("run", ""))
     return records.SignatureRecord(
-        signature.name, signature.function, organisation, MEANINGS[signature.meaning],
+        signature.name, signature.function, organisation, MEANINGS[signature.meaning], about,
         utc_text(signature.signed_at), signature.manifest_sha256,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from atmpxb.quality.certificate.wording import (
     unit,
     utc,
 )
+from atmpxb.quality.saying import repair_texts, said
 
 type Plots = Mapping[str, Sequence[Plot]]  # analysis id → its plots
 
@@ -258,8 +259,9 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
     deviations = [
         [
             local(found.happened_at, certificate.issued_by.zone),
-            found.title[language],
-            "; ".join([*(text[language] for text in found.details), *_reason(found.reason, words)]) or "—",
+            said(found.what, language),
+            "; ".join([*(said(one, language) for one in found.details), *_reason(said(found.reason, language), words)])
+            or "—",
         ]
         for found in certificate.deviations
     ]
@@ -294,9 +296,11 @@ def _on_file(certificate: Certificate, words: Mapping[str, str]) -> str:
 
 
 def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:
+    methods = {one.id: f"{one.id} · {one.method.code}" for one in certificate.analyses}
     items = [
         {
             "meaning": signature.meaning[certificate.language],
+            "about": methods.get(signature.about, certificate.number),
             "name": signature.name,
             "function": f"{signature.function}, {signature.organisation}",
             "at": utc(signature.at),
@@ -315,19 +319,19 @@ def _annex(
     checks = [
         [
             check.title[language],
-            localised(check.criterion, language),
-            localised(check.observed, language),
+            localised(said(check.criterion, language), language),
+            localised(said(check.observed, language), language),
             words[_judged(check.passed)],
         ]
         for check in analysis.checks
     ]
     remarks = [
-        *[[words["exclusion"], item.what, item.reason] for item in analysis.exclusions],
         *[
-            [words["repair"], f"{item.file} {item.where}", f"{item.rule}: {item.before} → {item.after}"]
-            for item in analysis.repairs
+            [words["exclusion"], said(item.what, language), said(item.reason, language)]
+            for item in analysis.exclusions
         ],
-        *[[words["warning"], "", text] for text in analysis.warnings],
+        *[[words["repair"], *repair_texts(item, language)] for item in analysis.repairs],
+        *[[words["warning"], "", said(warning, language)] for warning in analysis.warnings],
     ]
     tables = [
         _table(words, "checks", ("check", "criterion", "observed", "outcome"), checks),

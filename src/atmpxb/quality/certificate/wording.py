@@ -9,6 +9,7 @@ import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from atmpxb.quality.assays.pictures import commas
 from atmpxb.quality.certificate.record import Certificate, Measured, Result, TestLine
 
 VERDICTS = {
@@ -63,6 +64,8 @@ _COVERED = re.compile(
 )
 
 
+#: A number and the power of ten of its unit: on paper they are multiplied.
+_TIMES = re.compile(r"(\d) 10\^")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -94,12 +97,12 @@ def localised(text: str, language: str) -> str:
     """A criterion, observation or caption: units with raised powers, numbers in it with the comma of Dutch.
 
     >>> localised("≥ 0.98 10^6 cells/mL, file_1.2.fcs", "nl")
-    '≥ 0,98 10⁶ cells/mL, file_1.2.fcs'
+    '≥ 0,98 × 10⁶ cells/mL, file_1.2.fcs'
     """
-    text = unit(text)
+    text = unit(_TIMES.sub(r"\1 × 10^", text))
     if language != "nl":
         return text
-    return re.sub(r"(?<![\w.])(\d+)\.(\d+(?:[eE][-+]?\d+)?)(?!\.?\w)", r"\1,\2", text)
+    return commas(text)
 
 
 def unit(text: str) -> str:
@@ -149,7 +152,7 @@ def shown_result(result: Result, language: str) -> str:
 
 def shown_limit(line: TestLine, language: str) -> str:
     """The acceptance limit as the table prints it."""
-    return printable(unit(line.limit.text.get(language, ""))) or "—"
+    return printable(unit(_TIMES.sub(r"\1 × 10^", line.limit.text.get(language, "")))) or "—"
 
 
 def must_be_printed(certificate: Certificate) -> list[str]:
@@ -176,6 +179,6 @@ def must_be_printed(certificate: Certificate) -> list[str]:
         if line.status == "not_tested":
             expected += [words["not_tested"], line.reason]
     expected.append(words[certificate.conclusion.verdict])
-    expected += [deviation.title[language] for deviation in certificate.deviations]
+    expected += [deviation.concerns[language] for deviation in certificate.deviations]
     expected += [signature.name for signature in certificate.signatures]
     return [printable(text) for text in expected if text]

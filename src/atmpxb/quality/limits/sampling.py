@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from atmpxb.notes import Note, note
+
 type Words = Mapping[str, str]
 
 
@@ -25,13 +27,17 @@ class Aliquot:
     temperature_low: Decimal | None = None
     temperature_high: Decimal | None = None
 
-    def excursion(self, temperature_c: Decimal) -> str:
-        """How a temperature on arrival breaks the limits; empty where it keeps them, or there are none."""
+    def excursion(self, temperature_c: Decimal) -> Note | None:
+        """How a temperature on arrival breaks the limits; None where it keeps them, or there are none."""
         low, high = self.temperature_low, self.temperature_high
         if (low is None or temperature_c >= low) and (high is None or temperature_c <= high):
-            return ""
-        bounds = [f"≥ {low}" if low is not None else "", f"≤ {high}" if high is not None else ""]
-        return f"{temperature_c.normalize():f} °C; {', '.join(filter(None, bounds))} °C"
+            return None
+        facts = {"temperature": f"{temperature_c.normalize():f}", "low": low, "high": high}
+        if high is None:
+            return note("sample.too_cold", "{temperature} °C; at least {low} °C is allowed", **facts)
+        if low is None:
+            return note("sample.too_warm", "{temperature} °C; at most {high} °C is allowed", **facts)
+        return note("sample.off_temperature", "{temperature} °C; {low} to {high} °C is allowed", **facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ a row became must be what the table holds now, for every row of every recorded t
 entry speaks of.
 """
 
+import heapq
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,18 +19,22 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, models
 
-from atmpxb.quality.models import Certificate
+from atmpxb.notes import Note, note
+from atmpxb.quality.models import Certificate, Publication
 from atmpxb.quality.proof.line import Line
 from atmpxb.quality.proof.verify import verify as verify_certificate
 from atmpxb.quality.publishing import trust_list
 from atmpxb.quality.states import CertificateState
 from atmpxb.records.ledger import checkpoint
+from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
 from atmpxb.records.ledger.writing import state
 from atmpxb.records.people.models import Organisation
+from atmpxb.records.signatures.actions import manifest_content
 from atmpxb.records.signatures.models import Signature, SigningKey
 from atmpxb.records.signatures.signing import manifest_signed_by
+from atmpxb.records.signatures.withheld import unfitting
 from atmpxb.records.vault.actions import vault
 from atmpxb.records.vault.models import StoredFile
 from atmpxb.records.vault.store import Damaged
@@ -60,26 +66,63 @@ def _keys() -> Mapping[str, Ed25519PublicKey]:
     }
 
 
-def _chain(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Line]:
+def _chain(
+    organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]
+) -> Iterator[Line]:
     name = f"chain {organisation.code}"
     wrong = list(breaks(organisation.pk, links))
     if wrong:
-        yield Line(name, False, f"entry {wrong[0].seq}: {wrong[0].reason} ({len(wrong)} in all)")
+        yield Line(
+            name,
+            False,
+            note(
+                "deep.broken",
+                "entry {seq}: {reason} ({count} in all)",
+                seq=wrong[0].seq,
+                reason=wrong[0].reason,
+                count=len(wrong),
+            ),
+        )
     else:
-        yield Line(name, True, f"{len(links)} entries follow one another unaltered")
+        yield Line(
+            name, True, note("deep.chain", "{count} entries follow one another unaltered", count=len(links))
+        )
     head = _head(organisation.pk)
     if links and head != (links[-1].seq, links[-1].hash):
-        yield Line(name, False, f"the head says entry {head[0] if head else 0}, the chain ends at {links[-1].seq}")
+        yield Line(
+            name,
+            False,
+            note(
+                "deep.head",
+                "the head says entry {head}, the chain ends at {seq}",
+                head=head[0] if head else 0,
+                seq=links[-1].seq,
+            ),
+        )
     kept = StoredCheckpoint.objects.using(READER).filter(organisation_id=organisation.pk).order_by("seq")
     found = [
-        (f"witness {point.witness_id}", bytes(point.payload), point.key_id, bytes(point.signature)) for point in kept
+        (f"witness {point.witness_id}", bytes(point.payload), point.key_id, bytes(point.signature))
+        for point in kept
     ]
     found += [("file of checkpoints", *rest) for rest in _written(organisation.pk)]
     problems = [problem for one in found for problem in _checkpoint(organisation.pk, links, keys, *one)]
     if problems:
-        yield Line(f"witnesses {organisation.code}", False, f"{problems[0]} ({len(problems)} in all)")
+        yield Line(
+            f"witnesses {organisation.code}",
+            False,
+            note(
+                "deep.witnesses_differ",
+                "{problem} ({count} in all)",
+                problem=problems[0],
+                count=len(problems),
+            ),
+        )
     elif found:
-        yield Line(f"witnesses {organisation.code}", True, f"{len(found)} signed checkpoints agree with the chain")
+        yield Line(
+            f"witnesses {organisation.code}",
+            True,
+            note("deep.witnesses", "{count} signed checkpoints agree with the chain", count=len(found)),
+        )
 
 
 def _head(organisation: UUID) -> tuple[int, bytes] | None:
@@ -108,26 +151,41 @@ def _checkpoint(
     payload: bytes,
     key_id: str,
     signature: bytes,
-) -> Iterator[str]:
+) -> Iterator[Note]:
     key = keys.get(key_id)
     if key is None or not checkpoint.signed_by(key, payload, signature):
-        yield f"{source}: a checkpoint is not signed by a published key"
+        yield note(
+            "deep.witness_unsigned", "{source}: a checkpoint is not signed by a published key", source=source
+        )
         return
     for finding in checkpoint.against_chain(checkpoint.parse(payload), organisation, links):
-        yield f"{source}: {finding.kind}: {finding.message}"
+        yield note(
+            "deep.witness",
+            "{source}: {kind}: {message}",
+            source=source,
+            kind=finding.kind,
+            message=finding.message,
+        )
 
 
 def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:
-    """Replay the entries and compare with the tables."""
-    replayed: dict[str, dict[str, State]] = defaultdict(dict)
-    for links in chains.values():
-        for link in links:
-            for row in json.loads(link.payload).get("rows", ()):
-                replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
+    """Compare what the chains tell with what the tables hold."""
+    replayed = replay(chains)
     recorded = {model._meta.db_table: model for model in apps.get_models() if _is_recorded(model)}
     for table in sorted(recorded):
         stored = {str(row.pk): state(row) for row in recorded[table]._base_manager.using(READER).iterator()}
         yield _table(table, stored, replayed.get(table, {}))
+
+
+def replay(chains: Mapping[UUID, list[Link]]) -> Mapping[str, Mapping[str, State]]:
+    """Table → row → columns as the entries leave them. An account is told by every organisation that its person works
+    for, so the chains are read side by side, by time."""
+    replayed: dict[str, dict[str, State]] = defaultdict(dict)
+    told = ((json.loads(link.payload) for link in links) for links in chains.values())
+    for entry in heapq.merge(*told, key=lambda entry: datetime.fromisoformat(entry["at"])):
+        for row in entry.get("rows", ()):
+            replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
+    return replayed
 
 
 def _is_recorded(model: type[models.Model]) -> bool:
@@ -139,14 +197,41 @@ def _is_recorded(model: type[models.Model]) -> bool:
 def _table(table: str, stored: Mapping[str, State], replayed: Mapping[str, State]) -> Line:
     name = f"table {table}"
     if lost := sorted(replayed.keys() - stored.keys()):
-        return Line(name, False, f"row {lost[0]} is recorded and gone ({len(lost)} in all)")
+        return Line(
+            name,
+            False,
+            note(
+                "deep.row_gone",
+                "row {row} is recorded and gone ({count} in all)",
+                row=lost[0],
+                count=len(lost),
+            ),
+        )
     if foreign := sorted(stored.keys() - replayed.keys()):
-        return Line(name, False, f"row {foreign[0]} exists and no entry made it ({len(foreign)} in all)")
+        return Line(
+            name,
+            False,
+            note(
+                "deep.row_foreign",
+                "row {row} exists and no entry made it ({count} in all)",
+                row=foreign[0],
+                count=len(foreign),
+            ),
+        )
     for key, row in stored.items():
         told = replayed[key]
         if differs := sorted(column for column in row if row[column] != told.get(column)):
-            return Line(name, False, f"row {key}: {', '.join(differs)} differ from what was recorded")
-    return Line(name, True, f"{len(stored)} rows are as the ledger tells")
+            return Line(
+                name,
+                False,
+                note(
+                    "deep.row_differs",
+                    "row {row}: {columns} differ from what was recorded",
+                    row=key,
+                    columns=", ".join(differs),
+                ),
+            )
+    return Line(name, True, note("deep.table", "{count} rows are as the ledger tells", count=len(stored)))
 
 
 def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Line:
@@ -154,8 +239,19 @@ def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Line:
     for one in signatures:
         key = keys.get(one.key_id)
         if key is None or not manifest_signed_by(key.public_bytes_raw(), one.manifest.encode(), bytes(one.seal)):
-            return Line("signatures", False, f"signature {one.pk} of {one.name} does not fit what it binds")
-    return Line("signatures", True, f"{len(signatures)} signatures fit what they bind")
+            said = note(
+                "deep.signature", "signature {id} of {name} does not fit what it binds", id=one.pk, name=one.name
+            )
+            return Line("signatures", False, said)
+        if places := list(unfitting(json.loads(one.manifest), one.withheld)):
+            said = note(
+                "deep.signature_words", "signature {id} of {name} bound other words at {place}",
+                id=one.pk, name=one.name, place=places[0],
+            )  # fmt: skip
+            return Line("signatures", False, said)
+    return Line(
+        "signatures", True, note("deep.signatures", "{count} signatures fit what they bind", count=len(signatures))
+    )
 
 
 def _vault() -> Iterator[Line]:
@@ -164,10 +260,18 @@ def _vault() -> Iterator[Line]:
         try:
             vault().read(digest)
         except FileNotFoundError:
-            yield Line("vault", False, f"{name} ({digest}) is missing")
+            yield Line(
+                "vault",
+                False,
+                note("deep.file_missing", "{name} ({digest}) is missing", name=name, digest=digest),
+            )
         except Damaged as error:
-            yield Line("vault", False, f"{name}: {error}")
-    yield Line("vault", True, f"{len(files)} files were read and compared with their hashes")
+            yield Line("vault", False, note("deep.file_damaged", "{name}: {error}", name=name, error=error))
+    yield Line(
+        "vault",
+        True,
+        note("deep.vault", "{count} files were read and compared with their hashes", count=len(files)),
+    )
 
 
 class _FromVault(Mapping[str, bytes]):
@@ -187,15 +291,40 @@ class _FromVault(Mapping[str, bytes]):
 
 
 def _certificates() -> Iterator[Line]:
-    """Recompute every issued certificate from the vault, as a stranger would."""
+    """Recompute every issued certificate from the vault, as a stranger would, and ask its public page how it stands."""
     issued = Certificate.objects.using(READER).exclude(state=CertificateState.APPROVED).order_by("approved_at")
     if not issued.exists():
         return
     trusted = trust_list(READER)
-    for certificate in issued:
+    published = {one.token: one for one in Publication.objects.using(READER).all()}
+    for certificate in issued.select_related("withdrawal"):
         report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted)
-        failed = [line for line in report.lines if line.ok is False]
-        text = "sealed, proven and recomputed from its raw files"
-        if failed:
-            text = f"{failed[0].check}: {failed[0].message}"
-        yield Line(f"certificate {certificate}", report.holds, text)
+        failed = [
+            note("deep.certificate_fails", "{check}: {problem}", check=line.check, problem=line.said)
+            for line in report.lines
+            if line.ok is False
+        ]
+        failed += _standing(certificate, published.get(certificate.token))
+        text = note("deep.certificate", "sealed, proven and recomputed from its raw files")
+        if certificate.withdrawn_at:
+            text = note(
+                "deep.certificate_withdrawn", "sealed, proven and recomputed from its raw files; withdrawn at {at}",
+                at=utc_text(certificate.withdrawn_at),
+            )  # fmt: skip
+        yield Line(f"certificate {certificate}", report.holds and not failed, failed[0] if failed else text)
+
+
+def _standing(certificate: Certificate, published: Publication | None) -> Iterator[Note]:
+    """What the public page says against what was decided, and whether a person signed the withdrawal."""
+    if published is None or published.pdf_sha256 != certificate.pdf_sha256:
+        yield note("deep.not_published", "its public page is missing, or is of another document")
+        return
+    withdrawn = certificate.state == CertificateState.WITHDRAWN
+    if (published.withdrawn_at, certificate.withdrawn_at is not None) != (certificate.withdrawn_at, withdrawn):
+        yield note("deep.withdrawal_differs", "its public page and its state differ on whether it is withdrawn")
+    if certificate.state == CertificateState.SUPERSEDED and not published.superseded_by:
+        yield note("deep.superseded_by", "it is superseded, and its public page doesn't say by what")
+    if withdrawn:
+        bound = manifest_content(certificate.withdrawal) if certificate.withdrawal else {}
+        if (bound.get("pdf_sha256"), bound.get("reason")) != (certificate.pdf_sha256, certificate.withdrawal_reason):
+            yield note("deep.withdrawal_unsigned", "nobody signed this withdrawal of this document")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
+from atmpxb.notes import Note, note
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, RawFile, Value
@@ -29,10 +30,22 @@ def documents(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[
     }
     wrong = [name for name, digest in wanted.items() if sha256(files.get(name, b"")).hexdigest() != digest]
     if wrong:
-        yield Line("documents", False, f"missing, or not what the record names: {', '.join(wrong)}")
+        yield Line(
+            "documents",
+            False,
+            note(
+                "documents.missing", "missing, or not what the record names: {names}", names=", ".join(wrong)
+            ),
+        )
     else:
         yield Line(
-            "documents", True, f"specification and {len(wanted) - 1} method(s) are those of the record"
+            "documents",
+            True,
+            note(
+                "documents.same",
+                "specification and {count} method(s) are those of the record",
+                count=len(wanted) - 1,
+            ),
         )
 
 
@@ -41,7 +54,15 @@ def verdicts(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[L
     try:
         specification = parse_specification(files.get(SPECIFICATION, b""))
     except SpecificationError as error:
-        yield Line("verdicts", False, f"the attached specification can't be read: {error}")
+        yield Line(
+            "verdicts",
+            False,
+            note(
+                "verdicts.unreadable",
+                "the attached specification can't be read: {problems}",
+                problems=error.problems,
+            ),
+        )
         return
     lines = {line.code: line for line in specification.lines}
     problems = [problem for test in certificate.tests for problem in _verdict(test, lines.get(test.code))]
@@ -52,26 +73,51 @@ def verdicts(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[L
         if line.when == "release" and not line.informative and line.code not in reported
     ]
     if missing and certificate.conclusion.verdict == "complies":
-        problems.append(f"it concludes without the tests {', '.join(missing)} of the specification")
+        problems.append(
+            note(
+                "verdicts.incomplete",
+                "it concludes without the tests {tests} of the specification",
+                tests=", ".join(missing),
+            )
+        )
     count = sum(len(test.results) for test in certificate.tests)
     yield Line(
-        "verdicts", not problems, "; ".join(problems[:5]) or f"{count} result(s) judged again, all the same"
+        "verdicts",
+        not problems,
+        tuple(problems[:5])
+        or note("verdicts.agree", "{count} result(s) judged again, all the same", count=count),
     )
 
 
-def _verdict(test: TestLine, line: SpecificationLine | None) -> Iterator[str]:
+def _verdict(test: TestLine, line: SpecificationLine | None) -> Iterator[Note]:
     if line is None:
-        yield f"{test.code} is no test of the specification"
+        yield note("verdicts.unknown_test", "{code} is no test of the specification", code=test.code)
         return
     limit = plain(line.limit) if line.limit else {}
     if (line.method, limit, line.informative) != (test.method, dict(test.limit.data), test.informative):
-        yield f"{test.code}: method, limit or informative flag is not that of the specification"
+        yield note(
+            "verdicts.other_rule",
+            "{code}: method, limit or informative flag is not that of the specification",
+            code=test.code,
+        )
     for result in test.results:
         if result.reportable != line.reportable or result.unit != line.unit:
-            yield f"{test.code}: {result.reportable} in {result.unit!r} is not what the specification asks"
+            yield note(
+                "verdicts.other_reportable",
+                "{code}: {reportable} in '{unit}' is not what the specification asks",
+                code=test.code,
+                reportable=result.reportable,
+                unit=result.unit,
+            )
         elif not _agrees(result, result.value, line):
-            judged = f"{result.reported} and {result.verdict}"
-            yield f"{test.code}: {result.value} is not {judged} by the specification"
+            yield note(
+                "verdicts.differs",
+                "{code}: {value} is not {reported}, {verdict} by the specification",
+                code=test.code,
+                value=result.value,
+                reported=result.reported,
+                verdict=result.verdict,
+            )
 
 
 def _agrees(result: Result, value: str | None, line: SpecificationLine) -> bool:
@@ -100,14 +146,38 @@ def analyses(
         try:
             recomputable = registry.kind(analysis.method.kind).recomputable
         except AssayError as error:
-            yield Line(name, False, f"{what}: {error.message}")
+            yield Line(
+                name, False, note("analysis.unknown", "{what}: {problem}", what=what, problem=error.note)
+            )
             continue
         if recomputable != analysis.recomputable:
-            yield Line(name, False, f"{what}: the record is wrong about whether it can be recomputed")
+            yield Line(
+                name,
+                False,
+                note(
+                    "analysis.wrongly_marked",
+                    "{what}: the record is wrong about whether it can be recomputed",
+                    what=what,
+                ),
+            )
         elif not recomputable:
-            yield Line(name, None, f"{what}: not recomputable, a person is the source")
+            yield Line(
+                name,
+                None,
+                note(
+                    "analysis.not_recomputable", "{what}: not recomputable, a person is the source", what=what
+                ),
+            )
         elif raw is None:
-            yield Line(name, None, f"{what}: not recomputed; give the folder of raw files to do so")
+            yield Line(
+                name,
+                None,
+                note(
+                    "analysis.not_recomputed",
+                    "{what}: not recomputed; give the folder of raw files to do so",
+                    what=what,
+                ),
+            )
         else:
             yield _again(name, what, certificate, analysis, files, raw)
 
@@ -124,41 +194,85 @@ def _again(
     for file in analysis.files:
         content = raw.get(file.sha256)
         if content is None or sha256(content).hexdigest() != file.sha256:
-            return Line(name, False, f"{what}: no raw file is {file.name} with SHA-256 {file.sha256}")
+            return Line(
+                name,
+                False,
+                note(
+                    "analysis.no_file",
+                    "{what}: no raw file is {name} with SHA-256 {sha256}",
+                    what=what,
+                    name=file.name,
+                    sha256=file.sha256,
+                ),
+            )
         inputs.append(RawFile(file.name, file.role, content, file.sha256, file.sample))
     try:
         source = files.get(method_name(analysis.method.sha256), b"")
         found = registry.kind(analysis.method.kind).analyse(parse(source), inputs, analysis.bench)
     except AssayError as error:
-        return Line(name, False, f"{what}: the analysis can't be done again: {error.message}")
+        return Line(
+            name,
+            False,
+            note(
+                "analysis.impossible",
+                "{what}: the analysis can't be done again: {problem}",
+                what=what,
+                problem=error.note,
+            ),
+        )
     problems = [
         *_values(analysis.values, found.values),
         *_results(certificate, analysis, found.values, files),
     ]
     judged = {(check.code, check.sample): check.passed for check in found.checks}
     if judged != {(check.code, check.sample): check.passed for check in analysis.checks}:
-        problems.append("the checks come out otherwise")
+        problems.append(note("analysis.checks_differ", "the checks come out otherwise"))
     if problems:
-        return Line(name, False, f"{what}: {'; '.join(problems[:5])}")
+        return Line(
+            name,
+            False,
+            note("analysis.differs", "{what}: {problems}", what=what, problems=tuple(problems[:5])),
+        )
     return Line(
-        name, True, f"{what}: {len(found.values)} value(s) recomputed from {len(inputs)} file(s), all agree"
+        name,
+        True,
+        note(
+            "analysis.agrees",
+            "{what}: {count} value(s) recomputed from {files} file(s), all agree",
+            what=what,
+            count=len(found.values),
+            files=len(inputs),
+        ),
     )
 
 
-def _values(recorded: Sequence[Value], found: Sequence[Value]) -> Iterator[str]:
+def _values(recorded: Sequence[Value], found: Sequence[Value]) -> Iterator[Note]:
     again = {(value.code, value.sample): value for value in found}
     if len(again) != len(recorded):
-        yield f"{len(again)} values come out, {len(recorded)} are recorded"
+        yield note(
+            "analysis.count",
+            "{count} values come out, {recorded} are recorded",
+            count=len(again),
+            recorded=len(recorded),
+        )
     for value in recorded:
         other = again.get((value.code, value.sample))
         if other is None or other.unit != value.unit or not same(value.value, other.value):
-            came = "nothing" if other is None else f"{other.value} {other.unit}"
-            yield f"{value.code} {value.sample}: recorded {value.value} {value.unit}, recomputed {came}"
+            came = note("analysis.nothing", "nothing") if other is None else f"{other.value} {other.unit}"
+            yield note(
+                "analysis.value",
+                "{code} {sample}: recorded {value} {unit}, recomputed {came}",
+                code=value.code,
+                sample=value.sample,
+                value=value.value,
+                unit=value.unit,
+                came=came,
+            )
 
 
 def _results(
     certificate: Certificate, analysis: AnalysisRecord, found: Sequence[Value], files: Mapping[str, bytes]
-) -> Iterator[str]:
+) -> Iterator[Note]:
     try:
         lines = {line.code: line for line in parse_specification(files.get(SPECIFICATION, b"")).lines}
     except SpecificationError:
@@ -167,8 +281,13 @@ def _results(
         for result in test.results if test.analysis == analysis.id else ():
             value, line = value_of(result, found), lines.get(test.code)
             if value is None or line is None or not _agrees(result, value.value, line):
-                what = f"{test.code} {result.sample}: reported {result.reported}"
-                yield f"{what} does not follow from the raw files"
+                yield note(
+                    "analysis.result",
+                    "{code} {sample}: reported {reported} does not follow from the raw files",
+                    code=test.code,
+                    sample=result.sample,
+                    reported=result.reported,
+                )
 
 
 def same(recorded: str | None, recomputed: str | None) -> bool:

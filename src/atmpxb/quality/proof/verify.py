@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from atmpxb.notes import listed, note
 from atmpxb.quality.certificate import attachments, record, wording
 from atmpxb.quality.certificate.record import Certificate, RecordError
 from atmpxb.quality.proof import inclusion, manifests, recompute
@@ -55,19 +56,31 @@ def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | No
     try:
         trusted = None if trust is None else trust_lists.parse(trust)
     except trust_lists.NotATrustList as error:
-        return Report((Line("trust list", False, str(error)),))
+        return Report((Line("trust list", False, error.note),))
     sealed = check_seal(pdf, trusted)
     if sealed.seal is None:
-        return Report((Line("seal", False, sealed.problem),))
-    lines = [Line("seal", True, f"intact, sealed at {utc_text(sealed.seal.at)}; it covers every byte of the file")]
+        return Report((Line("seal", False, sealed.problem or ""),))
+    lines = [
+        Line(
+            "seal",
+            True,
+            note(
+                "seal.intact",
+                "intact, sealed at {at}; it covers every byte of the file",
+                at=utc_text(sealed.seal.at),
+            ),
+        )
+    ]
     try:
         files = attachments.extract(pdf)
         content = files[attachments.RECORD]
         certificate = record.parse(content)
     except KeyError:
-        return Report((*lines, Line("record", False, "no machine-readable record is attached")))
+        return Report(
+            (*lines, Line("record", False, note("record.absent", "no machine-readable record is attached")))
+        )
     except (attachments.AttachmentError, RecordError) as error:
-        return Report((*lines, Line("record", False, str(error))))
+        return Report((*lines, Line("record", False, error.note)))
     lines += _issuer(sealed.seal, sealed.issuer, trusted, certificate)
     lines.append(_record(content, sealed.seal))
     lines.append(_print(sealed.text, certificate))
@@ -90,29 +103,63 @@ def _issuer(
         yield Line(
             "issuer",
             False,
-            f"intact, issuer not authenticated: the seal says {seal.subject!r}; give a trust list",
+            note(
+                "issuer.not_authenticated",
+                "intact, issuer not authenticated: the seal says '{subject}'; give a trust list",
+                subject=seal.subject,
+            ),
         )
     elif issuer is None:
         yield Line(
-            "issuer", False, f"the seal says {seal.subject!r}, but its certificate is not in the trust list"
+            "issuer",
+            False,
+            note(
+                "issuer.not_trusted",
+                "the seal says '{subject}', but its certificate is not in the trust list of {published}: the keys may"
+                " have been renewed since; fetch the newer trust list, not from whoever sent this file",
+                subject=seal.subject,
+                published=trust.published_at,
+            ),
         )
     elif str(issuer.id) != named.id:
         yield Line(
-            "issuer", False, f"sealed by {issuer.name}, while the record says it is issued by {named.name}"
+            "issuer",
+            False,
+            note(
+                "issuer.other",
+                "sealed by {name}, while the record says it is issued by {issuer}",
+                name=issuer.name,
+                issuer=named.name,
+            ),
         )
     else:
         yield Line(
-            "issuer", True, f"sealed by {issuer.name}, as the trust list of {trust.published_at} knows it"
+            "issuer",
+            True,
+            note(
+                "issuer.trusted",
+                "sealed by {name}, as the trust list of {at} knows it",
+                name=issuer.name,
+                at=trust.published_at,
+            ),
         )
     if seal.demo or certificate.illustrative:
-        yield Line("demo", None, "DEMO: illustrative data, not of a real batch")
+        yield Line("demo", None, note("demo.illustrative", "DEMO: illustrative data, not of a real batch"))
 
 
 def _record(content: bytes, seal: Seal) -> Line:
     digest = record.record_sha256(content)
     if digest != seal.record_sha256:
-        return Line("record", False, f"the attached record ({digest[:16]}…) is not the one that was sealed")
-    return Line("record", True, f"canonical, SHA-256 {digest}")
+        return Line(
+            "record",
+            False,
+            note(
+                "record.not_sealed",
+                "the attached record ({digest}…) is not the one that was sealed",
+                digest=digest[:16],
+            ),
+        )
+    return Line("record", True, note("record.canonical", "canonical, SHA-256 {digest}", digest=digest))
 
 
 def _print(text: str, certificate: Certificate) -> Line:
@@ -124,10 +171,20 @@ def _print(text: str, certificate: Certificate) -> Line:
     for item in expected:
         found = text.find(item, place)
         if found < 0:
-            return Line("printed text", False, f"the pages do not say {item!r} where the record does")
+            return Line(
+                "printed text",
+                False,
+                note("print.differs", "the pages do not say '{item}' where the record does", item=item),
+            )
         place = found + len(item)
     return Line(
-        "printed text", True, f"says every result, limit and verdict of the record ({len(expected)} pieces)"
+        "printed text",
+        True,
+        note(
+            "print.agrees",
+            "says every result, limit and verdict of the record ({count} pieces)",
+            count=len(expected),
+        ),
     )
 
 
@@ -135,7 +192,7 @@ def _proof(content: bytes, digest: str, certificate: Certificate, issuer: Truste
     try:
         proof = inclusion.parse_proof(content)
     except inclusion.NotAProof as error:
-        yield Line("approval", False, str(error))
+        yield Line("approval", False, error.note)
         return
     yield _approval(proof, digest, certificate)
     point = proof.checkpoint
@@ -147,15 +204,23 @@ def _proof(content: bytes, digest: str, certificate: Certificate, issuer: Truste
             proof.entry.hash, proof.leaf_index, proof.tree_size, proof.path, point.merkle_root
         )
     )
-    where = f"entry {proof.entry.seq} of the {point.count} under the checkpoint of {utc_text(point.at)}"
-    yield Line("inclusion", included, where if included else f"the approval is not {where}")
+    facts = {"seq": proof.entry.seq, "count": point.count, "at": utc_text(point.at)}
+    if included:
+        where = note("inclusion.holds", "entry {seq} of the {count} under the checkpoint of {at}", **facts)
+    else:
+        where = note(
+            "inclusion.absent",
+            "the approval is not entry {seq} of the {count} under the checkpoint of {at}",
+            **facts,
+        )
+    yield Line("inclusion", included, where)
     yield _checkpoint(proof, issuer)
 
 
 def _approval(proof: inclusion.Proof, digest: str, certificate: Certificate) -> Line:
     entry = proof.entry
     if entry_hash(entry.prev, entry.seq, entry.payload) != entry.hash:
-        return Line("approval", False, "the ledger entry is not what its hash says")
+        return Line("approval", False, note("approval.altered", "the ledger entry is not what its hash says"))
     try:
         said = json.loads(entry.payload)
         holds = (
@@ -164,11 +229,22 @@ def _approval(proof: inclusion.Proof, digest: str, certificate: Certificate) -> 
             and said["facts"]["record_sha256"] == digest
         )
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Line("approval", False, "the ledger entry can't be read as an approval")
+        return Line(
+            "approval", False, note("approval.unreadable", "the ledger entry can't be read as an approval")
+        )
     if not holds:
-        return Line("approval", False, "the ledger entry does not approve this record")
+        return Line(
+            "approval", False, note("approval.other", "the ledger entry does not approve this record")
+        )
     return Line(
-        "approval", True, f"the ledger entry {entry.seq} of {certificate.issued_by.name} approves this record"
+        "approval",
+        True,
+        note(
+            "approval.holds",
+            "the ledger entry {seq} of {name} approves this record",
+            seq=entry.seq,
+            name=certificate.issued_by.name,
+        ),
     )
 
 
@@ -177,32 +253,77 @@ def _checkpoint(proof: inclusion.Proof, issuer: Trusted | None) -> Line:
         return Line(
             "checkpoint",
             None,
-            f"signed by {proof.key_id}; a key that no trust list vouches for is not judged",
+            note(
+                "checkpoint.not_judged",
+                "signed by {key}; a key that no trust list vouches for is not judged",
+                key=proof.key_id,
+            ),
         )
     key = issuer.checkpoint_key(proof.key_id, proof.checkpoint.at)
     if key is None:
         return Line(
-            "checkpoint", False, f"{issuer.name} had no key {proof.key_id} at {utc_text(proof.checkpoint.at)}"
+            "checkpoint",
+            False,
+            note(
+                "checkpoint.no_key",
+                "{name} had no key {key} at {at}: fetch the newer trust list if the keys were renewed since",
+                name=issuer.name,
+                key=proof.key_id,
+                at=utc_text(proof.checkpoint.at),
+            ),
         )
     public = Ed25519PublicKey.from_public_bytes(key.public)
     if not checkpoint.signed_by(public, proof.payload, proof.signature):
-        return Line("checkpoint", False, f"its signature is not by the key {key.id}")
-    return Line("checkpoint", True, f"signed by {issuer.name} with {key.id}")
+        return Line(
+            "checkpoint",
+            False,
+            note("checkpoint.not_signed", "its signature is not by the key {key}", key=key.id),
+        )
+    return Line(
+        "checkpoint",
+        True,
+        note("checkpoint.signed", "signed by {name} with {key}", name=issuer.name, key=key.id),
+    )
 
 
 def _standing(certificate: Certificate) -> Iterator[Line]:
     if certificate.kind == "interim":
         pending = [line.code for line in certificate.tests if line.status == "pending"]
         yield Line(
-            "kind", None, f"INTERIM report, not a certificate of the batch; pending: {', '.join(pending) or 'none'}"
+            "kind",
+            None,
+            note(
+                "kind.interim",
+                "INTERIM report, not a certificate of the batch; pending: {pending}",
+                pending=listed(pending),
+            ),
         )
     else:
-        yield Line("kind", True, f"final certificate {certificate.number} version {certificate.version}")
+        yield Line(
+            "kind",
+            True,
+            note(
+                "kind.final",
+                "final certificate {number} version {version}",
+                number=certificate.number,
+                version=certificate.version,
+            ),
+        )
     if replaced := certificate.replaces:
-        what = f"replaces {replaced.number} version {replaced.version}, which no longer stands: {replaced.reason}"
+        what = note(
+            "replaces.earlier",
+            "replaces {number} version {version}, which no longer stands: {reason}",
+            number=replaced.number,
+            version=replaced.version,
+            reason=replaced.reason,
+        )
         yield Line("replaces", None, what)
     yield Line(
         "current",
         None,
-        f"whether it was superseded or recalled is unknown offline: see {certificate.verification_url}",
+        note(
+            "current.unknown",
+            "whether it was superseded or recalled is unknown offline: see {address}",
+            address=certificate.verification_url,
+        ),
     )

@@ -12,6 +12,7 @@ from atmpxb.quality.actions.analyses import inputs
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Analysis, Result, Run
 from atmpxb.quality.queries.documents import choices_of, limit_words
+from atmpxb.quality.saying import problem_of, said
 from atmpxb.quality.states import AnalysisState
 from atmpxb.records.ledger.canonical import digest
 
@@ -44,7 +45,7 @@ class Judged:
     unit: str
     limit: dict[str, str]
     verdict: str
-    why: str
+    why: dict[str, str]
     informative: bool
     low: str
     high: str
@@ -121,11 +122,11 @@ def outcome(run: Run, method: Method) -> Outcome:
         finished_at=shown.finished_at if shown else None,
         engine=shown.engine if shown else "",
         input_digest=shown.input_digest if shown else "",
-        problem=str(latest.problem.get("message", "")) if latest else "",
+        problem=problem_of(latest.problem) if latest else "",
         stale=shown is not None and done is None,
         checks=tuple(_checked(check) for check in found.get("checks", ())),
         results=results(run, method) if shown else (),
-        pictures=_pictures(shown) if shown else (),
+        pictures=pictures(shown) if shown else (),
         exceptions=_exceptions(run) if done else (),
         details=dict(found.get("details") or {}),
     )
@@ -153,7 +154,7 @@ def judged(row: Result, method: Method, known: dict[str, dict[str, str]]) -> Jud
         unit=row.unit,
         limit=limit_words(row.line, method),
         verdict=row.verdict,
-        why=row.why,
+        why=dict(row.why),
         informative=bool(row.line.get("informative")),
         low=str(row.interval.get("low") or ""),
         high=str(row.interval.get("high") or ""),
@@ -161,12 +162,20 @@ def judged(row: Result, method: Method, known: dict[str, dict[str, str]]) -> Jud
 
 
 def _checked(check: dict[str, Any]) -> Checked:
-    return Checked(check["title"], check["passed"], check["observed"], check["criterion"], check["sample"])
+    return Checked(
+        check["title"], check["passed"], said(check["observed"]), said(check["criterion"]), check["sample"]
+    )
 
 
-def _pictures(analysis: Analysis) -> tuple[Picture, ...]:
+def pictures(analysis: Analysis) -> tuple[Picture, ...]:
     return tuple(
-        Picture(plot.pk, plot.title, plot.sample, tuple(plot.columns), tuple(tuple(row) for row in plot.rows))
+        Picture(
+            plot.pk,
+            plot.title,
+            plot.sample,
+            tuple(said(column) for column in plot.columns),
+            tuple(tuple(said(cell) for cell in row) for row in plot.rows),
+        )
         for plot in analysis.plots.order_by("position")
     )
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from atmpxb.quality.actions import hands
 from atmpxb.quality.actions import reviews as actions
 from atmpxb.quality.models import (
     Analysis,
     Disposition,
-    Plot,
     Result,
     Run,
     RunFile,
@@ -21,6 +21,7 @@ from atmpxb.quality.models import (
     WorksheetEntry,
     words,
 )
+from atmpxb.quality.queries.outcome import Picture, pictures
 from atmpxb.quality.states import RunState, SampleState
 from atmpxb.records.people.actor import Actor
 
@@ -55,6 +56,11 @@ class Exceptional:
     blocking: bool
     disposition: Disposition | None
 
+    @property
+    def measured(self) -> bool:
+        """Whether the text is a criterion or a value, whose numbers are written as the reader's language does."""
+        return self.key.startswith(("check:", "result:"))
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
@@ -66,7 +72,7 @@ class ReviewPage:
     looked_at: int
     results: tuple[Result, ...]
     checks: tuple[dict[str, Any], ...]
-    plots: tuple[Plot, ...]
+    plots: tuple[Picture, ...]
     files: tuple[RunFile, ...]
     entries: tuple[WorksheetEntry, ...]
     analysis: Analysis | None
@@ -93,16 +99,14 @@ def queue(actor: Actor) -> Queue:
     tests: dict[UUID | None, list[Test]] = {}
     for test in Test.objects.filter(run__in=runs).select_related("order__request__batch"):
         tests.setdefault(test.run_id, []).append(test)
-    hands = {(run.pk, person) for run in runs for person in (run.opened_by_id, run.submitted_by_id)}
-    hands |= set(RunFile.objects.filter(run__in=runs).values_list("run_id", "attached_by_id"))
-    hands |= set(WorksheetEntry.objects.filter(run__in=runs).values_list("run_id", "written_by_id"))
+    performers = hands.by_run(runs)
     lines = [
         Waiting(
             run,
             min((test.due_at for test in tests.get(run.pk, ())), default=None),
             tuple(sorted({test.order.request.batch.number for test in tests.get(run.pk, ())})),
             len(tests.get(run.pk, ())),
-            (run.pk, actor.person_id) in hands,
+            actor.person_id in performers[run.pk],
         )
         for run in runs
     ]
@@ -125,7 +129,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
     Raises:
         Run.DoesNotExist: it is not there, or another laboratory's.
     """
-    run = Run.objects.select_related("method__document", "submitted_by", "opened_by").get(
+    run = Run.objects.select_related("method__document", "submitted_by", "opened_by", "performed_by").get(
         pk=run_id, organisation_id=actor.organisation_id
     )
     analysis = actions.current_analysis(run)
@@ -143,12 +147,12 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
     data_remarks = sum(len(outcome.get(kind, ())) for kind in ("exclusions", "repairs", "warnings"))
     return ReviewPage(
         run,
-        actor.person_id in actions.performers(run),
+        actor.person_id in hands.performers(run),
         tuple(_exception(one, said.get(one.key), checks, results) for one in found),
         len(results) + len(checks) + len(files) + len(entries) + data_remarks,
         results,
         checks,
-        tuple(analysis.plots.order_by("position")) if analysis else (),
+        pictures(analysis) if analysis else (),
         files,
         entries,
         analysis,
@@ -165,10 +169,7 @@ def _exception(
     language = get_language() or "en"
     kind, _colon, place = found.key.partition(":")
     text = found.text
-    if kind == "check":
-        check = checks[int(place)]
-        text = f"{words(check['title'], language)}: {check['observed']} ({check['criterion']})"
-    elif kind == "result":
+    if kind == "result":
         result = next((one for one in results if str(one.pk) == place), None)
         if result:
             text = f"{words(result.line['title'], language)}: {result.reported} {result.unit}".strip()

@@ -10,11 +10,13 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from atmpxb.quality.actions.failures import GAVE_UP
 from atmpxb.quality.assays import registry
 from atmpxb.quality.limits import Specification
 from atmpxb.quality.models import Request, Run, Test
 from atmpxb.quality.queries.documents import line_of, method_of, specification_of
-from atmpxb.quality.states import RequestState, RunState, SampleState, TestState
+from atmpxb.quality.saying import problem_of, said
+from atmpxb.quality.states import AnalysisState, RequestState, RunState, SampleState, TestState
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
 
@@ -98,10 +100,24 @@ class OpenRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """An open run whose analysis failed: nothing goes on before somebody does something."""
+
+    id: UUID
+    number: str
+    method: str
+    method_title: dict[str, str]
+    why: str
+    cure: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Worklist:
     """Everything on the page *Today*."""
 
     asked: tuple[Asked, ...]
+    stuck: tuple[Stuck, ...]
     blocked: tuple[Task, ...]
     now: tuple[Task, ...]
     later: tuple[Task, ...]
@@ -115,8 +131,13 @@ class Worklist:
         return any(task.reported for task in self.now + self.later)
 
     @property
+    def blocked_count(self) -> int:
+        """Tasks that can't start and runs that can't go on."""
+        return len(self.blocked) + len(self.stuck)
+
+    @property
     def empty(self) -> bool:
-        return not (self.asked or self.blocked or self.now or self.later)
+        return not (self.asked or self.stuck or self.blocked or self.now or self.later)
 
 
 def worklist(actor: Actor, now: datetime, method: str = "") -> Worklist:
@@ -137,6 +158,7 @@ def worklist(actor: Actor, now: datetime, method: str = "") -> Worklist:
     ).aggregate(samples=Count("sample", distinct=True))["samples"]
     return Worklist(
         asked=requests(actor),
+        stuck=tuple(one for one in _stuck(actor) if method in ("", one.method.split()[0])),
         blocked=tuple(task for task in shown if task.gate),
         now=tuple(task for task in free if task.latest_start - now <= NOW),
         later=tuple(task for task in free if task.latest_start - now > NOW),
@@ -187,6 +209,29 @@ def _tasks(actor: Actor, now: datetime) -> Iterable[Task]:
         )
 
 
+def _stuck(actor: Actor) -> Iterable[Stuck]:
+    """Open runs whose latest analysis failed."""
+    rows = (
+        Run.objects.filter(organisation_id=actor.organisation_id, state=RunState.OPEN, analyses__isnull=False)
+        .select_related("method__document")
+        .prefetch_related("analyses", "tests")
+        .distinct()
+        .order_by("opened_at")
+    )
+    for run in rows:
+        latest = max(run.analyses.all(), key=lambda one: one.asked_at)
+        if latest.state == AnalysisState.FAILED:
+            yield Stuck(
+                id=run.pk,
+                number=run.number,
+                method=str(run.method),
+                method_title=run.method.title,
+                why=problem_of(latest.problem),
+                cure=_("Analyse again") if latest.problem.get("code") == GAVE_UP else _("Open the run"),
+                due_at=min(test.due_at for test in run.tests.all()),
+            )
+
+
 def _gate(test: Test, now: datetime) -> tuple[str, str, str]:
     """Why a test can't start, what opens the gate, and the page where that is done."""
     sample = test.sample
@@ -194,7 +239,7 @@ def _gate(test: Test, now: datetime) -> tuple[str, str, str]:
         case SampleState.EXPECTED:
             return _("Not received yet"), _("Receive the sample"), "receive"
         case SampleState.ON_HOLD:
-            reason = _("On hold: %(reason)s") % {"reason": sample.hold_reason}
+            reason = _("On hold: %(reason)s") % {"reason": said(sample.hold_reason)}
             return reason, _("A reviewer lifts the hold, or the client sends new material"), "sample"
         case SampleState.MISSING:
             return _("Reported missing"), _("Receive it if it has turned up"), "receive"

@@ -9,10 +9,12 @@ from hashlib import sha256
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from atmpxb.notes import Noted
+
 MOST_PAGES = 2000
 
 
-class Unreadable(ValueError):
+class Unreadable(Noted, ValueError):
     """The document or a part of it can't be read as PDF."""
 
 
@@ -29,7 +31,9 @@ def printed_text(pdf: bytes) -> str:
     try:
         reader = PdfReader(io.BytesIO(pdf), strict=False)
         if len(reader.pages) > MOST_PAGES:
-            raise Unreadable(f"the document has more than {MOST_PAGES} pages")
+            raise Unreadable(
+                "print.too_many_pages", "the document has more than {limit} pages", limit=MOST_PAGES
+            )
         return normalised("\n".join(page.extract_text() for page in reader.pages))
     except Unreadable:
         raise
@@ -43,7 +47,12 @@ def printed_text(pdf: bytes) -> str:
         ArithmeticError,
         RecursionError,
     ) as error:
-        raise Unreadable(f"the text of the document can't be read: {type(error).__name__} {error}") from None
+        raise Unreadable(
+            "print.unreadable",
+            "the text of the document can't be read: {kind} {error}",
+            kind=type(error).__name__,
+            error=error,
+        ) from None
 
 
 def normalised(text: str) -> str:

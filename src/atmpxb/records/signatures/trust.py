@@ -14,6 +14,7 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from atmpxb.notes import Noted
 from atmpxb.records.ledger.canonical import canonical, utc_text
 from atmpxb.records.signatures.keys import CheckpointKey, Identity, key_id
 
@@ -21,7 +22,7 @@ SCHEMA = "atmpxb.trust/1"
 LARGEST = 8 << 20
 
 
-class NotATrustList(ValueError):
+class NotATrustList(Noted, ValueError):
     """The bytes are not a trust list that can be used. Says where."""
 
 
@@ -83,11 +84,21 @@ def parse(content: bytes) -> TrustList:
         listed twice.
     """
     if len(content) > LARGEST:
-        raise NotATrustList(f"a trust list of {len(content)} bytes is too long (at most {LARGEST})")
+        raise NotATrustList(
+            "trust.too_large",
+            "a trust list of {count} bytes is too long (at most {limit})",
+            count=len(content),
+            limit=LARGEST,
+        )
     try:
         fields = json.loads(content)
         if fields["schema"] != SCHEMA:
-            raise NotATrustList(f"the schema is {fields['schema']!r}; this program reads {SCHEMA!r}")
+            raise NotATrustList(
+                "trust.schema",
+                "the schema is '{found}'; this program reads '{schema}'",
+                found=fields["schema"],
+                schema=SCHEMA,
+            )
         found = TrustList(
             utc_text(_moment(fields["published_at"])),
             tuple(_trusted(entry) for entry in fields["organisations"]),
@@ -95,7 +106,12 @@ def parse(content: bytes) -> TrustList:
     except NotATrustList:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise NotATrustList(f"this is not a trust list: {type(error).__name__} {error}") from None
+        raise NotATrustList(
+            "trust.unreadable",
+            "this is not a trust list: {kind} {error}",
+            kind=type(error).__name__,
+            error=error,
+        ) from None
     _demand_unique([trusted.id for trusted in found.organisations], "organisation")
     _demand_unique(
         [der for trusted in found.organisations for der in trusted.seal_certificates], "certificate"
@@ -109,7 +125,12 @@ def _trusted(entry: Mapping[str, Any]) -> Trusted:
     for key in entry["checkpoint_keys"]:
         public = bytes.fromhex(key["public"])
         if len(public) != 32 or key["id"] != key_id(public):
-            raise NotATrustList(f"key {key['id']!r} of {entry['name']} is not the key that its id names")
+            raise NotATrustList(
+                "trust.key",
+                "key '{key}' of {name} is not the key that its id names",
+                key=key["id"],
+                name=entry["name"],
+            )
         for moment in (key["since"], key["until"]):
             _ = moment is None or _moment(moment)
         keys.append(CheckpointKey(key["id"], public, key["since"], key["until"]))
@@ -118,20 +139,20 @@ def _trusted(entry: Mapping[str, Any]) -> Trusted:
         for pem in entry["seal_certificates"]
     )
     if not isinstance(entry["name"], str):
-        raise NotATrustList(f"organisation {entry['id']} has no name")
+        raise NotATrustList("trust.no_name", "organisation {name} has no name", name=entry["id"])
     return Trusted(UUID(entry["id"]), entry["name"], certificates, tuple(keys))
 
 
 def _moment(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
-        raise NotATrustList(f"time {text!r} has no zone")
+        raise NotATrustList("trust.no_zone", "time '{text}' has no zone", text=text)
     return at
 
 
 def _demand_unique(values: list[Any], what: str) -> None:
     if len(set(values)) != len(values):
-        raise NotATrustList(f"the trust list names one {what} twice")
+        raise NotATrustList("trust.twice", "the trust list names one {what} twice", what=what)
 
 
 def _pem(der: bytes) -> str:

@@ -47,15 +47,15 @@ def looks_personal(text: str) -> str:
 
 def personal_texts(file: RdmlFile) -> tuple[tuple[str, str], ...]:
     """Places in a file that look personal, and what they look like. Never the text itself."""
-    texts = [("documentation", text) for _, text in file.documentation]
+    texts: list[tuple[str, str]] = [("documentation", text) for _, text in file.documentation]
     for number, sample in enumerate(file.samples, start=1):
-        texts += [(f"sample {number} id", sample.id), (f"sample {number} description", sample.description)]
+        texts += [(f"sample[{number}]/id", sample.id), (f"sample[{number}]/description", sample.description)]
     for experiment, run in file.runs():
-        texts += [("experiment id", experiment.id), ("experiment description", experiment.description)]
-        texts += [("run id", run.id), ("run description", run.description)]
+        texts += [("experiment/id", experiment.id), ("experiment/description", experiment.description)]
+        texts += [("run/id", run.id), ("run/description", run.description)]
         for react in run.reacts:
-            texts += [(f"note of well {react.well}", data.note) for data in react.data]
-            texts += [(f"exclusion of well {react.well}", data.excluded or "") for data in react.data]
+            texts += [(f"{react.well}/note", data.note) for data in react.data]
+            texts += [(f"{react.well}/excl", data.excluded or "") for data in react.data]
     # Annotations and notes that the reader does not use are searched as well; staff and sequences are no
     # patients.
     texts += [

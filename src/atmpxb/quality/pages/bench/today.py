@@ -13,6 +13,7 @@ from atmpxb.quality.pages.bench.access import BENCH, address_of, bench_page
 from atmpxb.quality.pages.bench.forms import OpenRunForm, ReasonForm
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries.requests import laboratories
 from atmpxb.quality.queries.worklist import worklist as read
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
@@ -36,7 +37,7 @@ def worklist(request: Request, actor: Actor) -> HttpResponse:
         "chips": chips if len(chips) > 1 or method else [],
         "clear_url": here if method else "",
         "analyst": actor.holds(Role.ANALYST),
-        "form": OpenRunForm(),
+        "form": OpenRunForm(partners=laboratories(actor)),
     }
     return render(request, "quality/bench/worklist.html", context)
 

@@ -1,4 +1,4 @@
-"""The reviewer's pages: the queue, one run by its exceptions, holds."""
+"""The reviewer's pages: the queue with the samples on hold, and one run by its exceptions."""
 
 from uuid import UUID
 
@@ -6,13 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from atmpxb.quality.actions import orders
 from atmpxb.quality.actions import reviews as actions
-from atmpxb.quality.models import Cause, Run, Sample
+from atmpxb.quality.models import Cause, Run
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office.access import here, office_page
 from atmpxb.quality.pages.office.forms import DispositionForm, InvalidationForm, ReasonForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import differences
 from atmpxb.quality.queries import reviews as queries
 from atmpxb.quality.states import RunState
 from atmpxb.records.ledger.writing import acting_for
@@ -38,6 +38,7 @@ def review(request: Request, actor: Actor, run: UUID) -> HttpResponse:
         "waiting": waiting,
         "may_review": waiting and not found.mine and actor.holds(Role.REVIEWER),
         "seen": digest_of(actions.content(found.run)),
+        "saw": differences.kept(differences.of_run(found.run)),
         "asks_code": needs_code(actor.person_id),
         "invalidation": InvalidationForm(),
     }
@@ -70,7 +71,8 @@ def sign(request: Request, actor: Actor, run: UUID) -> str:
     form = cleaned(SignForm(request.POST)).cleaned_data
     found = _run(actor, run)
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    actions.review_run(actor=actor, run=found, proof=proof, seen=form["seen"])
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(found)):
+        actions.review_run(actor=actor, run=found, proof=proof, seen=form["seen"])
     return reverse("quality:reviews", kwargs={"organisation": here(request)})
 
 
@@ -89,19 +91,9 @@ def invalidate(request: Request, actor: Actor, run: UUID) -> str:
     form = cleaned(SignForm(request.POST)).cleaned_data
     found = _run(actor, run)
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    actions.invalidate_run(
-        actor=actor, run=found, cause=Cause(wish["cause"]), reason=wish["reason"], proof=proof, seen=form["seen"]
-    )
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(found)):
+        actions.invalidate_run(
+            actor=actor, run=found, cause=Cause(wish["cause"]), reason=wish["reason"], proof=proof, seen=form["seen"]
+        )
     return _back(request, run)
 
-
-@deed
-def lift_hold(request: Request, actor: Actor, sample: UUID) -> str:
-    """Let a held sample be tested."""
-    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
-    with acting_for(actor.organisation_id, actor.person_id):
-        found = get_object_or_404(
-            Sample.objects.select_related("order"), pk=sample, organisation_id=actor.organisation_id
-        )
-    orders.lift_hold(actor=actor, sample=found, reason=reason)
-    return reverse("quality:reviews", kwargs={"organisation": here(request)})

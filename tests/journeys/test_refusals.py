@@ -108,7 +108,7 @@ def test_nobody_checks_own_work_and_nobody_signs_what_has_changed_meanwhile(ente
     assert entry
     page = analyst.go(entry)
     sign(page.locator("main"), analyst)
-    expect(refusal(page.locator("main"))).to_contain_text("another person must sign")
+    expect(refusal(page.locator("main"))).to_contain_text("another person must check it")
     to_check.click()
     sign(second.page.locator("main"), second)
     expect(second.page.locator("#entries")).to_contain_text("Demo person B")

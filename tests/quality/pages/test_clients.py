@@ -41,7 +41,7 @@ def test_a_client_registers_a_batch_asks_for_its_testing_and_takes_it_back(cast:
         "/o/anicells/batches/register", {**form, "expires_at": wall(now - timedelta(hours=3))}, headers=HTMX
     )
     assert backwards.status_code == 422
-    assert b"check both times" in backwards.content
+    assert b"Check both times" in backwards.content
 
     registered = browser.post("/o/anicells/batches/register", form, headers=HTMX)
     address = registered.headers["HX-Redirect"]

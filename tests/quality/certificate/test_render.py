@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from atmpxb.notes import note
 from atmpxb.platform import voices
@@ -44,8 +44,8 @@ def test_everything_a_certificate_of_analysis_needs_is_on_paper(
     for item in (
         certificate.issued_by.name, certificate.issued_by.address, certificate.requested_by.name, certificate.number,
         certificate.product.dosage_form, certificate.batch.manufacturer, "2026-11-21 09:00 CET (08:00 UTC)", "S1",
-        "2026-11-20 09:30 UTC", "CC-003 v1.0", "Ph. Eur. 2.7.29", "SP-CART-01 v2", "Qualified person",
-        "2026-11-20 11:59:30 UTC", certificate.verification_url, *results_of(certificate),
+        "2026-11-20 10:30 CET (09:30 UTC)", "2026-11-20 09:31 UTC", "CC-003 v1.0", "Ph. Eur. 2.7.29", "SP-CART-01 v2",
+        "Qualified person", "2026-11-20 11:59:30 UTC", certificate.verification_url, *results_of(certificate),
         *[LABELS[certificate.language][name] for name in ("in_part", "relates", "illustrative", "subcontracted")],
     ):  # fmt: skip
         assert normalised(item) in text, item
@@ -60,6 +60,43 @@ def results_of(certificate: Certificate) -> list[str]:
         for result in line.results:
             said += [wording.shown_result(result, language), wording.unit(result.unit), words[result.verdict]]
     return said
+
+
+def test_no_word_runs_off_the_page_however_long(client: SigningClient) -> None:
+    """Words of 150 letters in every free text: all of their letters lie between the margins."""
+    long = {name: f"{name}{'W' * 150}" for name in ("product", "batch", "file", "reason", "condition")}
+    made = laboratory.case()
+    certificate = made.certificate
+    first, *others = certificate.analyses
+    (sample,) = certificate.samples
+    made = laboratory.changed(
+        made,
+        product=replace(certificate.product, name=long["product"]),
+        batch=replace(certificate.batch, number=long["batch"]),
+        samples=(replace(sample, condition=long["condition"]),),
+        analyses=(replace(first, files=tuple(replace(one, name=long["file"]) for one in first.files)), *others),
+        deviations=tuple(replace(one, reason=long["reason"]) for one in certificate.deviations),
+    )
+    pdf = laboratory.pages(made, laboratory.proof(made.certificate, client), client)
+    text = printed_text(pdf)
+    for word in long.values():
+        assert word in text
+    for page in PdfReader(io.BytesIO(pdf)).pages:
+        for x, size in _placed(page):
+            assert x <= float(page.mediabox.width) - 18 / 25.4 * 72 + size
+
+
+def _placed(page: PageObject) -> list[tuple[float, float]]:
+    """Where each piece of text begins (points from the left edge), with its width by the width of W."""
+    found: list[tuple[float, float]] = []
+
+    def visit(text: str, at: Any, within: Any, font: Any, size: float) -> None:
+        if text.strip():
+            x = within[0] * at[4] + within[2] * at[5] + within[4]
+            found.append((x + abs(within[0] * at[0]) * size * len(text.strip()) * 0.95 * ("WWWW" in text), size))
+
+    page.extract_text(visitor_text=visit)
+    return found
 
 
 def test_number_and_page_stand_on_every_page(printed: tuple[laboratory.Case, bytes]) -> None:

@@ -36,8 +36,8 @@ def read(actor: Actor, question: Callable[[], Any]) -> Any:
 @pytest.fixture
 def measured(cast: story.Cast, opened: dict[str, Run], work: Callable[[], None]) -> dict[str, Run]:
     """All runs have their files, entries and results, and are submitted."""
-    story.write_bench(cast, opened)
     story.attach_all(cast, opened, LABELS, seed=1, events=5_000)
+    story.write_bench(cast, opened)
     work()
     for run in opened.values():
         story.submit(cast, run)

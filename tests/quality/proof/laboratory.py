@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from atmpxb.notes import note
 from atmpxb.platform import voices
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
@@ -109,7 +110,8 @@ def case(*, kind: str = "final", language: str = "en", batch: str = HOSTILE_BATC
         analyses=(counted,) if kind == "interim" else (counted, looked),
         tests=tuple(lines),
         conclusion=derived.conclusion(kind, lines),
-        deviations=(),
+        deviations=(DEVIATION,),
+        deviations_on_file=2,
         subcontracted=(),
         signatures=(),
         verification_url="https://example.org/verify/abc",
@@ -218,11 +220,22 @@ def _line(line, analyses, kind: str) -> records.TestLine:
             )  # fmt: skip
     return records.TestLine(
         line.code, line.title, line.method, analysis.method.version, analysis.method.sha256, line.reference,
-        None if pending else analysis.id, "Laboratory of the test", False, None if pending else "2026-11-20T09:30:00Z",
+        None if pending else analysis.id, "Laboratory of the test", False, None if pending else MEASURED,
+        None if pending else "2026-11-20T09:31:00Z",
         records.Limit(derived.limit_words(line, known), plain(line.limit)), plain(line.rounding),
         line.informative, "pending" if pending else "approved", "2026-11-22T12:00:00Z" if pending else None, "",
         tuple(results),
     )  # fmt: skip
+
+
+#: The reason holds a word that is wider than its column, and than the page.
+DEVIATION = records.Deviation(
+    "hold", {"en": "S1", "nl": "S1"}, note("deviation.hold", "Sample {what} was put on hold", what="S1"), "x" * 150,
+    (note("deviation.lifted", "lifted: '{why}'", why="material is short"),), "2026-11-20T07:20:00Z",
+)  # fmt: skip
+MEASURED = records.Measured(
+    "instrument", "2026-11-20T09:30:00Z", "2026-11-20T09:30:00Z", False, 0, "", None, "2026-11-20T09:30:30Z"
+)
 
 
 @contextmanager

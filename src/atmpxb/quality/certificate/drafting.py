@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,9 +11,10 @@ from atmpxb.notes import Note
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
-from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value
+from atmpxb.quality.assays.seam import REPORT_NUMBER, Check, Exclusion, Interval, Repair, Value
 from atmpxb.quality.certificate import derived, form
 from atmpxb.quality.certificate import record as records
+from atmpxb.quality.certificate.deviations import Occurred, occurred
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.certificate.wording import MEANINGS
 from atmpxb.quality.limits import SpecificationLine, parse_specification
@@ -38,8 +39,17 @@ _FOUND: dict[str, Any] = {
 }
 
 
-def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
-    """The record as it would be approved now, without number, time and signatures."""
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The record as it would be approved now, and every deviation, printed or not, with what it happened to."""
+
+    record: records.Certificate
+    deviations: tuple[Occurred, ...]
+
+
+def draft(order: Order, *, kind: str, language: str) -> Drafted:
+    """What an approver looks at: the record without number, time and signatures, and all deviations."""
+    found = occurred(order)
     request = order.request
     specification = parse_specification(request.specification.source.encode())
     tests = list(
@@ -51,7 +61,7 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
     lines = {line.code: line for line in specification.lines}
     written = [_test_line(test, lines[test.line], order, language) for test in tests]
     batch = request.batch
-    return records.Certificate(
+    drafted = records.Certificate(
         schema="atmpxb.certificate/1",
         kind=kind,  # type: ignore[arg-type]
         language=language,  # type: ignore[arg-type]
@@ -74,11 +84,13 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
         analyses=tuple(_analysis(run) for run in runs),
         tests=tuple(written),
         conclusion=derived.conclusion(kind, written),
-        deviations=(),
+        deviations=tuple(one.record for one in found if one.printed),
+        deviations_on_file=sum(not one.printed for one in found),
         subcontracted=_subcontracts(runs, tests),
         signatures=(),
         verification_url="",
     )
+    return Drafted(drafted, found)
 
 
 def complete(
@@ -170,7 +182,7 @@ def _figure(plot: Plot) -> records.Figure:
 
 def _test_line(test: Test, line: SpecificationLine, order: Order, language: str) -> records.TestLine:
     approved, cancelled = _approved(test), test.state == TestState.CANCELLED
-    result = test.results.filter(current=True).first() if approved else None
+    result = test.results.filter(current=True).select_related("analysis").first() if approved else None
     limit, choices = line.limit, derived.choices(parse(test.method.source.encode()), line)
     return records.TestLine(
         code=line.code,
@@ -182,7 +194,8 @@ def _test_line(test: Test, line: SpecificationLine, order: Order, language: str)
         analysis=test.run.number if approved and test.run else None,
         performed_by=(test.run.partner if test.run else "") or order.organisation.name,
         subcontracted=bool(test.run and test.run.partner),
-        measured_at=utc_text(result.measured_at) if result else None,
+        measured=measured_of(result) if result else None,
+        analysed_at=utc_text(result.analysed_at) if result else None,
         limit=records.Limit(derived.limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
         informative=line.informative,
@@ -191,6 +204,16 @@ def _test_line(test: Test, line: SpecificationLine, order: Order, language: str)
         reason=(test.invalid_reason.strip() or NO_REASON[language]) if cancelled else "",
         results=(_result(result, test, line, choices),) if result else (),
     )
+
+
+def measured_of(result: Result) -> records.Measured:
+    """When a result was measured, as its record says."""
+    found = result.measured
+    number = result.analysis.inputs["bench"].get(REPORT_NUMBER, "") if found["source"] == "report" else ""
+    return records.Measured(
+        found["source"], found["first_at"], found["last_at"], found["zoneless"], found["unstated"], number,
+        found["date"], found["attached_at"],
+    )  # fmt: skip
 
 
 def _result(

@@ -184,6 +184,26 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """When a test was measured, and what says so.
+
+    ``instrument``: the first and last time that its files state, null where none of them states one; ``zoneless``
+    where a file named no zone, so that the issuer's was taken; ``unstated`` counts the files that state no time.
+    ``bench``: when a person wrote the value down. ``report``: number and date of another laboratory's report, as a
+    person read them there. ``attached_at``: when the last file arrived.
+    """
+
+    source: Literal["instrument", "bench", "report"]
+    first_at: str | None
+    last_at: str | None
+    zoneless: bool
+    unstated: int
+    report: str
+    report_date: str | None
+    attached_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TestLine:
     """One line of the specification: approved with results, pending with the time by which they are due,
     or not tested with the ``reason``.
@@ -200,7 +220,8 @@ class TestLine:
     analysis: str | None
     performed_by: str
     subcontracted: bool
-    measured_at: str | None
+    measured: Measured | None
+    analysed_at: str | None
     limit: Limit
     rounding: Mapping[str, Any]
     informative: bool
@@ -220,11 +241,16 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A deviation that touched these tests."""
+    """Something out of the ordinary that these tests went through: what happened to what, when, the reason as the
+    laboratory wrote it, and what else a reader must know of it, such as a result that was invalidated.
+    """
 
-    number: str
-    title: str
-    status: str
+    kind: str
+    concerns: Words
+    what: Note
+    reason: str | Note
+    details: tuple[Note, ...]
+    happened_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +309,7 @@ class Certificate:
     tests: tuple[TestLine, ...]
     conclusion: Conclusion
     deviations: tuple[Deviation, ...]
+    deviations_on_file: int
     subcontracted: tuple[Subcontract, ...]
     signatures: tuple[SignatureRecord, ...]
     verification_url: str
@@ -464,6 +491,8 @@ def _places(certificate: Certificate) -> Iterator[Note]:
         yield note("record.no_tests", "record.tests: a certificate reports at least one test")
     if not certificate.signatures:
         yield note("record.unsigned", "record.signatures: a certificate is signed")
+    if certificate.deviations_on_file < 0:
+        yield note("record.deviations_on_file", "record.deviations_on_file: must be 0 or more")
     for signature in certificate.signatures:
         if not _is_time(signature.at):
             yield note("record.signature_time", "record.signatures: a signature has a time in UTC")
@@ -521,8 +550,12 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
         return
     if not line.results:
         yield note("record.no_results", "{place}: an approved test has results", place=place)
-    if line.measured_at is None:
-        yield note("record.not_measured", "{place}: an approved test says when it was measured", place=place)
+    if line.measured is None or line.analysed_at is None:
+        yield note(
+            "record.not_measured", "{place}: an approved test says when it was measured and analysed", place=place
+        )
+    elif (line.measured.first_at is None) != (line.measured.last_at is None):
+        yield note("record.half_measured", "{place}: a first time of measurement has a last one", place=place)
     analysis = analyses.get(line.analysis or "")
     if analysis is None:
         yield note(

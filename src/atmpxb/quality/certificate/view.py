@@ -15,6 +15,7 @@ from atmpxb.quality.certificate.wording import (
     decimal,
     local,
     localised,
+    measured,
     printable,
     shown_limit,
     shown_result,
@@ -49,7 +50,7 @@ def pages(
             "left": f"{title} {number}",
             "right": issuer.name,
             "interim": INTERIM[certificate.language],
-            "footer": f"{certificate.product.name} · {words['batch']} {certificate.batch.number}",
+            "footer": f"{_short(certificate.product.name)} · {words['batch']} {_short(certificate.batch.number)}",
             "number": number,
             "page": words["page"],
             "of": words["of"],
@@ -76,7 +77,7 @@ def pages(
             "verdict": VERDICTS[certificate.language][certificate.conclusion.verdict],
             "text": certificate.conclusion.text[certificate.language],
         },
-        "tables": _tables(certificate, words),
+        "tables": _tables(certificate, words, voice),
         "signatures": _signatures(certificate, words),
         "statements": [
             words["in_part"],
@@ -99,6 +100,11 @@ def pages(
         },
     }
     return _printable(content)
+
+
+def _short(text: str, most: int = 60) -> str:
+    """A name for the foot of each page, which has one line; the first page has all of it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _printable(value: Any) -> Any:
@@ -220,7 +226,7 @@ def _interval(result: Result, language: str) -> str:
     return f"{percent} %: {decimal(low, language)} – {decimal(high, language)}"
 
 
-def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str, Any]]:
+def _tables(certificate: Certificate, words: Mapping[str, str], voice: Voice) -> list[dict[str, Any]]:
     language = certificate.language
     samples = [
         [
@@ -238,7 +244,10 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
     dates = [
         [
             line.title[language],
-            utc(line.measured_at) if line.measured_at else VERDICTS[language][line.status],
+            measured(line.measured, certificate.issued_by.zone, language)
+            if line.measured
+            else VERDICTS[language][line.status],
+            utc(line.analysed_at) if line.analysed_at else "—",
             "—" if line.status == "not_tested" else line.performed_by,
         ]
         for line in certificate.tests
@@ -248,12 +257,21 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
         [_organisation(part.organisation), ", ".join(titles.get(code, code) for code in part.tests), part.certificate or words["none"]]  # noqa: E501
         for part in certificate.subcontracted
     ]
-    deviations = [[found.number, found.title, found.status] for found in certificate.deviations]
+    deviations = [
+        [
+            local(found.happened_at, certificate.issued_by.zone),
+            _told(found.what, voice),
+            "; ".join([*(_told(one, voice) for one in found.details), *_reason(_told(found.reason, voice), words)])
+            or "—",
+        ]
+        for found in certificate.deviations
+    ]
     return [
         _table(words, "samples", ("sample", "received", "condition", "temperature_volume"), samples),
-        _table(words, "dates", ("test", "measured", "performed_by"), dates),
+        _table(words, "dates", ("test", "measured", "analysed", "performed_by"), dates),
         _table(words, "subcontracted", ("laboratory", "tests", "certificate"), subcontracted),
-        _table(words, "deviations", ("number", "title_column", "status"), deviations),
+        _table(words, "deviations", ("when", "what_happened", "details"), deviations)
+        | {"note": _on_file(certificate, words)},
     ]
 
 
@@ -265,7 +283,17 @@ def _table(
         "columns": [words[c] for c in columns],
         "rows": rows,
         "empty": words["none"],
+        "note": "",
     }
+
+
+def _reason(reason: str, words: Mapping[str, str]) -> list[str]:
+    return [f"{words['reason']}: {reason}"] if reason else []
+
+
+def _on_file(certificate: Certificate, words: Mapping[str, str]) -> str:
+    number = certificate.deviations_on_file
+    return f"{words['on_file']}: {number}." if number else ""
 
 
 def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:

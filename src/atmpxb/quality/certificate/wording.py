@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from atmpxb.quality.assays.pictures import commas
-from atmpxb.quality.certificate.record import Result, TestLine
+from atmpxb.quality.certificate.record import Measured, Result, TestLine
 
 VERDICTS = {
     "en": {
@@ -34,7 +34,25 @@ MEANINGS = {
     "performed": {"en": "Performed the test", "nl": "Heeft de test uitgevoerd"},
     "checked": {"en": "Checked the entry", "nl": "Heeft de invoer gecontroleerd"},
     "reviewed": {"en": "Reviewed", "nl": "Heeft beoordeeld"},
+    "invalidated": {"en": "Invalidated the run", "nl": "Heeft de run ongeldig verklaard"},
     "approved": {"en": "Approved", "nl": "Heeft goedgekeurd"},
+}
+#: When a test was measured: what the files, or the report of another laboratory, say of it.
+MEASURED = {
+    "en": {
+        "report": "as stated by report {number} of {date}",
+        "no_date": "unknown date",
+        "unstated": "not stated by the file; attached at {at}",
+        "partly": "not stated by {number} further file(s)",
+        "zoneless": "time of the file, which names no zone, read as {zone}",
+    },
+    "nl": {
+        "report": "volgens rapport {number} van {date}",
+        "no_date": "onbekende datum",
+        "unstated": "niet vermeld in het bestand; toegevoegd op {at}",
+        "partly": "niet vermeld in {number} ander(e) bestand(en)",
+        "zoneless": "tijd van het bestand, dat geen tijdzone noemt, gelezen als {zone}",
+    },
 }
 INTERIM = {"en": "INTERIM", "nl": "VOORLOPIG · INTERIM"}
 
@@ -105,6 +123,23 @@ def local(text: str, zone: str) -> str:
     """A recorded time in a zone with the zone's abbreviation, and in UTC behind it."""
     at = datetime.fromisoformat(text)
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z} ({at:%H:%M} UTC)" if zone else utc(text)
+
+
+def measured(found: Measured, zone: str, language: str) -> str:
+    """When a test was measured, as printed: in the laboratory's zone and UTC, and what says so."""
+    words = MEASURED[language]
+    if found.source == "report":
+        date = found.report_date or words["no_date"]
+        return words["report"].format(number=found.report or "—", date=date)
+    if found.first_at is None or found.last_at is None:
+        arrived = local(found.attached_at, zone) if found.attached_at else "—"
+        return words["unstated"].format(at=arrived)
+    times = [local(found.first_at, zone)]
+    if local(found.last_at, zone) != times[0]:
+        times.append(local(found.last_at, zone))
+    remarks = [words["zoneless"].format(zone=zone)] if found.zoneless else []
+    remarks += [words["partly"].format(number=found.unstated)] if found.unstated else []
+    return "; ".join([" – ".join(times), *remarks])
 
 
 def shown_result(result: Result, language: str) -> str:

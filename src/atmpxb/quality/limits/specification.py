@@ -232,6 +232,7 @@ def _sampling(table: Table, tests: set[str]) -> SamplingPlan:
 def _aliquot(table: Table, tests: set[str]) -> Aliquot:
     volume = Decimal(table.decimal("volume_ul", required=True) or 0)
     minimum, hold = table.decimal("minimum_ul"), table.decimal("hold_hours")
+    low, high = table.decimal("temperature_low"), table.decimal("temperature_high")
     found = Aliquot(
         code=table.code(),
         title=table.words(),
@@ -240,6 +241,8 @@ def _aliquot(table: Table, tests: set[str]) -> Aliquot:
         priority=table.integer("priority", 1, 1) or 1,
         tests=table.texts("tests", required=True),
         hold_hours=None if hold is None else Decimal(hold),
+        temperature_low=None if low is None else Decimal(low),
+        temperature_high=None if high is None else Decimal(high),
     )
     if volume <= 0 or not 0 < found.minimum_ul <= volume:
         table.problem(
@@ -249,6 +252,14 @@ def _aliquot(table: Table, tests: set[str]) -> Aliquot:
         )
     if found.hold_hours is not None and found.hold_hours <= 0:
         table.problem("specification.hold_hours", "hold_hours must be above zero", "hold_hours")
+    if low is not None and high is not None and Decimal(low) > Decimal(high):
+        table.problem(
+            "specification.temperature",
+            "temperature_low {low} is above temperature_high {high}",
+            "temperature_low",
+            low=low,
+            high=high,
+        )
     for unknown in [test for test in found.tests if test not in tests]:
         table.problem(
             "specification.unknown_test",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from atmpxb.quality.certificate.record import Certificate, TestLine
+from atmpxb.quality.certificate.record import Certificate
 from atmpxb.quality.proof.line import Line
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.checkpoint import Checkpoint
@@ -48,13 +48,11 @@ def _of_tests(certificate: Certificate) -> Iterator[str]:
         if _at(sample.received_at) - approved > SECOND:
             yield f"sample {sample.label} was received at {sample.received_at}, after the approval"
     for line in certificate.tests:
-        measured = _measured(line)
-        if measured is not None and _at(measured) - approved > INSTRUMENT:
-            yield f"{line.code} was measured at {measured}, after the approval"
-
-
-def _measured(line: TestLine) -> str | None:
-    return line.measured_at
+        last = line.measured.last_at if line.measured else None
+        if last is not None and _at(last) - approved > INSTRUMENT:
+            yield f"{line.code} was measured at {last}, after the approval"
+        if line.analysed_at is not None and _at(line.analysed_at) > approved:
+            yield f"{line.code} was analysed at {line.analysed_at}, after the approval"
 
 
 def _of_people(certificate: Certificate) -> Iterator[str]:

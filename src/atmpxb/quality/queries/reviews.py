@@ -188,4 +188,6 @@ def _kinds() -> dict[str, str]:
         "correction": _("Corrected entry"),
         "file": _("File set apart"),
         "override": _("Released file"),
+        "early": _("Measured before receipt"),
+        "late": _("Measured after the hold time"),
     }

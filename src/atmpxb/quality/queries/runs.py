@@ -9,8 +9,9 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions import reviews
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.seam import Method
-from atmpxb.quality.models import Run, Sample
+from atmpxb.quality.models import Equipment, Run, Sample
 from atmpxb.quality.queries import differences, news, run_files, worksheet
 from atmpxb.quality.queries import outcome as outcomes
 from atmpxb.quality.queries.documents import line_of, method_of
@@ -83,6 +84,7 @@ class RunPage:
     tests: tuple[tuple[dict[str, str], str, str], ...]  # title, sample, state
     needed: tuple[run_files.Needed, ...]
     files: tuple[run_files.Attached, ...]
+    instruments: tuple[Equipment, ...]  # that could have made them; none where a person is the source
     fields: tuple[worksheet.Field, ...]
     plate: worksheet.Plate | None
     outcome: outcomes.Outcome
@@ -110,6 +112,11 @@ class RunPage:
     @property
     def in_use(self) -> tuple[run_files.Attached, ...]:
         return tuple(file for file in self.files if not file.set_apart)
+
+    @property
+    def measures(self) -> bool:
+        """Whether an instrument, not a person, is the source of the values."""
+        return registry.kind(self.method.kind).source == "instrument"
 
     @property
     def has_plate(self) -> bool:
@@ -216,6 +223,7 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
         ),
         needed=needed,
         files=files,
+        instruments=tuple(Equipment.objects.filter(organisation_id=actor.organisation_id, kind=run.kind)),
         fields=fields,
         plate=worksheet.plate(run, found.details),
         outcome=found,

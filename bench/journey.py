@@ -109,7 +109,7 @@ def _measure(home: Path, port: int) -> list[Figure]:
     known = {aliquot: labels.get(aliquot, f"BENCH-1.{aliquot}") for aliquot in ("flow", "dna", "partner", "sterility")}
     order = story.accept_and_receive(who, story.request_batch(who, "BENCH-1", "P-BENCH"), known)
     opened = story.open_runs(who, order)
-    story.write_bench(who, opened)
+    story.write_bench(who, opened, ("cell_count", "observation"))
     browser = Browser(port)
     browser.sign_in("analyst@sure.example", password[1])
     dropped = [("flow", *tube) for tube in files.tubes(labels["flow"], 5)]

@@ -200,8 +200,8 @@ def _runs(who: story.Cast) -> dict[str, Run]:
 def _measured() -> None:
     who = story.cast(PASSWORD)
     opened = _runs(who)
-    story.write_bench(who, opened)
     story.attach_all(who, opened, LABELS, SEED, events=EVENTS)
+    story.write_bench(who, opened)
     jobs.drain()
 
 

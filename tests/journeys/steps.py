@@ -87,7 +87,7 @@ def open_run(analyst: Visitor, path: str, number: str, method: str, partner: str
     return page.url.removeprefix(analyst.installation.address).partition("?")[0]
 
 
-def write_entry(page: Page, name: str, value: str) -> None:
+def write_entry(page: Page, name: str, value: str, then: str = "A colleague must check this.") -> None:
     row = page.locator("#entries tbody tr").filter(has_text=name)
     field = row.locator("[name=value]").first
     if field.evaluate("(one) => one.tagName") == "SELECT":
@@ -95,9 +95,24 @@ def write_entry(page: Page, name: str, value: str) -> None:
     else:
         field.fill(value)
     row.get_by_role("button", name="Write").click()
-    expect(page.locator("#entries tbody tr").filter(has_text=name)).to_contain_text(
-        "A colleague must check this."
+    expect(page.locator("#entries tbody tr").filter(has_text=name)).to_contain_text(then)
+
+
+def drop(page: Page, chosen: list[tuple[str, bytes]]) -> None:
+    """Files dropped on a run; they stand in its list a moment later."""
+    page.locator("#raw").set_input_files(
+        [{"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in chosen]
     )
+    for name, _ in chosen:
+        expect(page.locator("#attached")).to_contain_text(name)
+
+
+def name_instrument(page: Page, instrument: str) -> None:
+    """A file that does not name its instrument: the analyst says which one made it."""
+    expect(page.locator("#attached")).to_contain_text("Which instrument made it?")
+    page.locator("#attached").get_by_label("Instrument").select_option(instrument)
+    page.locator("#attached").get_by_role("button", name="Assign file").click()
+    expect(page.locator("#attached")).not_to_contain_text("Which instrument made it?")
 
 
 def sign(form: Any, who: Visitor) -> None:

@@ -14,7 +14,17 @@ from playwright.sync_api import Page, expect
 
 from atmpxb.platform.demo import files, network, story
 from journeys.installation import Installation
-from journeys.steps import accept, open_run, receive, request_testing, sign, sign_review, write_entry
+from journeys.steps import (
+    accept,
+    drop,
+    name_instrument,
+    open_run,
+    receive,
+    request_testing,
+    sign,
+    sign_review,
+    write_entry,
+)
 from journeys.visitor import Visitor
 
 pytestmark = pytest.mark.journey
@@ -34,7 +44,7 @@ def test_a_batch_goes_from_request_to_a_certificate_that_proves_itself(
     accept(analyst, number)
     receive(analyst, number)
     runs = open_runs(analyst, number)
-    write_worksheets(analyst, enter("analyst2@sure.example"), runs)
+    write_worksheets(analyst, enter("analyst2@sure.example"), runs, number)
     measure(analyst, runs, number)
     submit(analyst, runs)
     review(enter("reviewer@sure.example"), runs)
@@ -65,15 +75,12 @@ def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
         "flow": list(files.tubes(flow, 921, count=2, events=EVENTS)),
         "qpcr": [files.plate({dna: 1.8}, 921)],
         "counts": [files.counts(flow, 921)],
-        "partner": [files.partner_certificate(f"{number}.C", network.name_of(story.PARTNER), story.ENDOTOXIN)],
     }
     for kind, chosen in dropped.items():
         page = analyst.go(runs[kind])
-        page.locator("#raw").set_input_files(
-            [{"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in chosen]
-        )
-        for name, _ in chosen:
-            expect(page.locator("#attached")).to_contain_text(name)
+        drop(page, chosen)
+        if kind == "counts":
+            name_instrument(page, "CC-01 Cell counter 1")
         expect(page.locator("#results tbody tr").first).to_be_visible(timeout=60_000)
         expect(page.locator("#progress")).to_have_attribute("aria-busy", "false", timeout=60_000)
         expect(page.locator("#results .verdict").first).to_contain_text("Complies")
@@ -83,27 +90,32 @@ def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
         analyst.look("run" if kind == "flow" else "")
 
 
-def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) -> None:
+def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str], number: str) -> None:
     """What no instrument sees is written by one person and checked, with a password, by another."""
     written = (
         ("counts", "Dilution before counting", "1"), ("look", "Appearance", "opaque_free"),
+        ("partner", "Number of the report", "R-1"), ("partner", "Date of the report", f"{files.clock():%Y-%m-%d}"),
         ("partner", "Sterility", "no_growth"), ("partner", "Bacterial endotoxins", story.ENDOTOXIN),
     )  # fmt: skip
     for kind, name, value in written:
         page = analyst.go(runs[kind])
         if kind == "counts":
             analyst.look()
-        write_entry(page, name, value)
+        if name == "Sterility":
+            drop(page, [files.partner_certificate(f"{number}.C", story.PARTNER, story.ENDOTOXIN)])
+        write_entry(page, name, value, "not asked" if "report" in name else "A colleague must check this.")
     for kind in ("counts", "look", "partner"):
         page = second.go(runs[kind])
         to_check = page.get_by_role("link", name="Check and sign")
         while left := to_check.count():
             to_check.first.click()
-            if kind == "look":
+            if kind == "partner":
+                expect(page.get_by_role("img", name="Page 1 of")).to_be_visible()
+            if kind == "look" or left == 2:
                 second.look()
             sign(page.locator("main"), second)
             expect(to_check).to_have_count(left - 1)
-        expect(page.locator("#entries")).to_contain_text("Second analyst")
+        expect(page.locator("#entries")).to_contain_text("Demo person B")
 
 
 def submit(analyst: Visitor, runs: dict[str, str]) -> None:

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "atmpxb.web.middleware.Entrance",
+    "atmpxb.web.kept.KeptViews",  # after the entrance: it knows who asks
 ]
 
 ROOT_URLCONF = "atmpxb.platform.urls"

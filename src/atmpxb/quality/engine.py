@@ -5,9 +5,12 @@ a file that makes a reader misbehave costs one process and not the web server or
 """
 
 import multiprocessing
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
 from atmpxb.quality.assays.suitability import require_inputs
+from atmpxb.quality.assays.worksheet import bounds_problem
 from atmpxb.quality.confined import confined
 
 ENGINE = f"atmpxb {__version__}"
@@ -52,6 +56,11 @@ class StoredInput:
         return RawFile(self.name, self.role, self.path.read_bytes(), self.sha256, self.sample)
 
 
+def context() -> ForkServerContext:
+    """The clean process that work on strangers' files is forked from."""
+    return _context
+
+
 def warm() -> None:
     """Start the clean process that analyses are forked from, so that the first file does not wait for it."""
     confined(_context, len, ())
@@ -81,6 +90,8 @@ def entry_value(entry: Entry, text: str) -> str:
     >>> from atmpxb.quality.assays.seam import Entry
     >>> entry_value(Entry("dilution", {}, "decimal"), " 2,50 ")
     '2.50'
+    >>> entry_value(Entry("endotoxin", {}, "decimal", censored=True), "<0,12")
+    '< 0.12'
     """
     text = text.strip()
     title = entry.title or entry.code
@@ -88,20 +99,39 @@ def entry_value(entry: Entry, text: str) -> str:
     if not text:
         raise WrongValue("entry.empty", "{entry}: is empty", entry=title)
     if entry.type in ("decimal", "integer"):
-        plain = text.replace("\u202f", "").replace(" ", "").replace(",", ".")
-        try:
-            number = Decimal(plain)
-        except InvalidOperation:
-            raise WrongValue("entry.number", "{entry}: '{value}' is not a number", **facts) from None
-        if not number.is_finite():
-            raise WrongValue("entry.finite", "{entry}: '{value}' is not a finite number", **facts)
-        if entry.type == "integer" and number != number.to_integral_value():
-            raise WrongValue("entry.whole", "{entry}: '{value}' is not a whole number", **facts)
-        return plain
+        return _number(entry, text)
     if entry.type == "choice" and text not in entry.choices:
         choices = ", ".join(entry.choices)
         raise WrongValue("entry.choice", "{entry}: '{value}' is not one of {choices}", **facts, choices=choices)
+    if entry.type == "date":
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise WrongValue(
+                "entry.no_date", "{entry}: '{value}' is no date, write it as 2026-03-21", **facts
+            ) from None
     return text
+
+
+def _number(entry: Entry, text: str) -> str:
+    plain = re.sub(r"[\s\u202f\u00a0]", "", text).replace(",", ".").replace("−", "-")
+    sign = plain[0] if plain[:1] in ("<", ">") else ""
+    title = entry.title or entry.code
+    facts = {"entry": title, "value": text}
+    try:
+        number = Decimal(plain[len(sign) :])
+    except InvalidOperation:
+        raise WrongValue("entry.number", "{entry}: '{value}' is not a number", **facts) from None
+    if not number.is_finite():
+        raise WrongValue("entry.finite", "{entry}: '{value}' is not a finite number", **facts)
+    if entry.type == "integer" and number != number.to_integral_value():
+        raise WrongValue("entry.whole", "{entry}: '{value}' is not a whole number", **facts)
+    kept = f"{sign} {plain[1:]}" if sign else plain
+    if problem := bounds_problem(entry, kept):
+        raise WrongValue(
+            "entry.bounds", "{entry}: {problem}; read it again, and correct it", entry=title, problem=problem
+        )
+    return kept
 
 
 class WrongValue(Noted):

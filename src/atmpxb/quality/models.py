@@ -117,6 +117,16 @@ class Order(Owned):
         return self.number
 
 
+class Decline(Owned):
+    """A laboratory's no to a request, with the reason that the client reads."""
+
+    client = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="decline")
+    reason = models.TextField()
+    declined_at = models.DateTimeField()
+    declined_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+
 class Sample(Owned):
     """A container of material taken into custody for an order, as the sampling plan foresaw it."""
 
@@ -131,6 +141,7 @@ class Sample(Owned):
     condition = models.TextField(blank=True)
     hold_reason = models.JSONField(default=str, blank=True)  # a person's words, or the note of a rule
     received_at = models.DateTimeField(null=True)
+    collected_at = models.DateTimeField(null=True)  # where the label or the papers say it
     use_by = models.DateTimeField(null=True)
 
     class Meta:
@@ -166,6 +177,17 @@ class Equipment(Owned):
         return f"{self.code} {self.name}"
 
 
+class Cause(models.TextChoices):
+    """To what an invalid run is assigned. A result that is merely unwelcome has no such cause."""
+
+    INSTRUMENT = "instrument", _("Instrument failed or not ready")
+    REAGENT = "reagent", _("Reagent or consumable unfit")
+    PREPARATION = "preparation", _("Error in preparing the sample")
+    PROCEDURE = "procedure", _("Method not followed")
+    CONTROL = "control", _("A control or the system suitability failed")
+    DATA = "data", _("Error in data or calculation")
+
+
 class Run(Owned):
     """One execution of a method: its worksheet, its raw files and its analyses."""
 
@@ -183,6 +205,8 @@ class Run(Owned):
     submitted_at = models.DateTimeField(null=True)
     submitted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True)
     returned_reason = models.TextField(blank=True)
+    invalid_cause = models.CharField(max_length=20, choices=Cause, blank=True)
+    invalid_reason = models.TextField(blank=True)
 
     class Meta:
         ordering: ClassVar = ["-opened_at"]
@@ -315,10 +339,11 @@ class Result(Owned):
     why = models.JSONField(default=dict)  # language → why there is no value or no verdict
     line = models.JSONField()  # the specification line as it was compared
     current = models.BooleanField(default=True)
-    measured_at = models.DateTimeField()
+    measured = models.JSONField()  # when it was measured, and what says so: see ``measured.py``
+    analysed_at = models.DateTimeField()
 
     class Meta:
-        ordering: ClassVar = ["-measured_at"]
+        ordering: ClassVar = ["-analysed_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["test"], condition=models.Q(current=True), name="one_current_result")
         ]

@@ -104,6 +104,7 @@ TRANSITIONS: Mapping[str, Table] = {
     },
     "file": {
         "file.released": (frozenset({"quarantined"}), "ready"),
+        "file.set_apart": (frozenset({"ready"}), "quarantined"),
         "file.withdrawn": (frozenset({"ready", "quarantined", "unreadable"}), "withdrawn"),
     },
     "analysis": {

@@ -60,7 +60,6 @@ def received(who: story.Cast, missing: str = "") -> Order:
 def measured(who: story.Cast, order: Order, kinds: tuple[str, ...]) -> dict[str, Run]:
     """The runs of these kinds, measured, signed and reviewed; others are left open."""
     opened = story.open_runs(who, order)
-    story.write_bench(who, opened, kinds)
     if "flow" in kinds:
         for name, data in files.tubes(LABELS["flow"], 5, count=1, events=20_000):
             story.attach(who, opened["flow"], name, data)
@@ -71,6 +70,7 @@ def measured(who: story.Cast, order: Order, kinds: tuple[str, ...]) -> dict[str,
     if "transcription" in kinds:
         report = files.partner_certificate(LABELS["micro"], network.name_of(story.PARTNER), story.ENDOTOXIN)
         story.attach(who, opened["transcription"], *report)
+    story.write_bench(who, opened, kinds, LABELS["micro"])
     jobs.drain()
     for kind in kinds:
         story.submit(who, opened[kind])
@@ -122,11 +122,11 @@ def test_an_interim_report_then_the_certificate_then_a_correction(who: story.Cas
         waiting = {
             kind: Run.objects.get(pk=opened[kind].pk) for kind in ("cell_count", "qpcr", "transcription")
         }
-    story.write_bench(who, opened, ("cell_count", "transcription"))
     story.attach(who, waiting["qpcr"], *files.plate({LABELS["dna"]: 1.8}, 5))
     story.attach(who, waiting["cell_count"], *files.counts(LABELS["flow"], 5))
     partner = files.partner_certificate(LABELS["micro"], network.name_of(story.PARTNER), story.ENDOTOXIN)
     story.attach(who, waiting["transcription"], *partner)
+    story.write_bench(who, opened, ("cell_count", "transcription"), LABELS["micro"])
     jobs.drain()
     for run in waiting.values():
         story.submit(who, run)

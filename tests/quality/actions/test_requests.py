@@ -1,12 +1,13 @@
 """The client's side: product, batch, request."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from atmpxb.quality.actions import catalogue, orders, requests
-from atmpxb.quality.models import Batch, Product, Request
+from atmpxb.quality.actions import catalogue, codes, orders, requests
+from atmpxb.quality.limits import SpecificationError
+from atmpxb.quality.models import Batch, Decline, Product, Request
 from atmpxb.quality.states import NotPossibleNow, RequestState
 from atmpxb.records.documents.models import DocumentVersion
 from scenes import story as tale
@@ -115,7 +116,7 @@ def test_a_product_code_and_a_batch_of_another_are_refused(scene) -> None:
     with pytest.raises(Exception, match="quality_batch_product_id_own"):
         requests.register_batch(
             actor=story.who.head, product=product(story), number="X", manufactured_at=now,
-            expires_at=now + timedelta(hours=1), zone="Europe/Brussels",
+            expires_at=now + timedelta(hours=1), zone="Europe/Brussels", pseudonym="P-1",
         )  # fmt: skip
     assert story.standing() == before
 
@@ -152,3 +153,106 @@ def test_two_batches_registered_at_once_get_their_own_request_numbers(scene) -> 
     story = scene("founded")
     numbers = [submit(story, register(story, f"CART-{n}")).number for n in range(3)]
     assert [number[-4:] for number in numbers] == ["0001", "0002", "0003"]
+
+
+def made(story, **changed) -> Batch:
+    now = timezone.now()
+    wanted = {
+        "number": "CART-0009", "manufactured_at": now - timedelta(hours=1), "expires_at": now + timedelta(hours=40),
+        "zone": "Europe/Brussels", "pseudonym": "P-9",
+    }  # fmt: skip
+    return requests.register_batch(actor=story.who.client, product=product(story), **(wanted | changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"manufactured_at": timezone.now() + timedelta(hours=3)}, requests.WrongDates),
+        ({"manufactured_at": datetime(1989, 12, 31, tzinfo=UTC)}, requests.WrongDates),
+        ({"manufactured_at": datetime(1, 1, 1, tzinfo=UTC)}, requests.WrongDates),
+        ({"pseudonym": ""}, requests.NoPseudonym),
+        ({"pseudonym": "  "}, requests.NoPseudonym),
+        ({"pseudonym": "Jan Janssens"}, codes.WrongCode),
+        ({"number": "CART 0009"}, codes.WrongCode),
+        ({"number": "<script>"}, codes.WrongCode),
+        ({"number": "é1"}, codes.WrongCode),
+        ({"number": "C" * 61}, codes.WrongCode),
+    ],
+)
+def test_a_batch_that_cannot_be_is_refused_with_what_would_cure_it(scene, changed, error) -> None:
+    story = scene("founded")
+    before = story.standing()
+    with pytest.raises(error, match=":"):
+        made(story, **changed)
+    assert story.standing() == before
+
+
+def test_results_are_not_needed_in_the_past(scene) -> None:
+    story = scene("founded")
+    batch = register(story)
+    with pytest.raises(requests.WrongDates, match="past"):
+        submit(story, batch, needed_by=timezone.now() - timedelta(minutes=1))
+
+
+def second_product(story) -> DocumentVersion:
+    """Another product of the same client, with a specification in effect."""
+    catalogue.register_product(
+        actor=story.who.client, code="NK-02", name="NK cells", dosage_form="Dispersion",
+        origin=Product.Origin.ALLOGENEIC, manufacturer="anicells",
+    )  # fmt: skip
+    source = (tale.HERE / "specification.toml").read_bytes()
+    source = source.replace(b'"SP-CART-01"', b'"SP-NK-02"', 1).replace(b'"CART-01"', b'"NK-02"', 1)
+    drafted = catalogue.draft_specification(actor=story.who.client, source=source)
+    tale._approve(story.who, story.who.client_qp, drafted)
+    return story.get(DocumentVersion, "document", pk=drafted.pk, by=story.who.client)
+
+
+def test_a_batch_is_tested_against_the_specification_of_its_own_product_only(scene) -> None:
+    story = scene("founded")
+    other = second_product(story)
+    batch = register(story)
+    before = story.standing()
+    with pytest.raises(requests.OtherProduct, match="choose one of CART-01"):
+        submit(story, batch, specification=other)
+    assert story.standing() == before
+
+
+def test_a_specification_is_of_a_product_that_the_organisation_has(scene) -> None:
+    story = scene("founded")
+    source = (tale.HERE / "specification.toml").read_bytes().replace(b'"CART-01"', b'"CART-77"', 1)
+    with pytest.raises(SpecificationError, match="'CART-77' is not registered"):
+        catalogue.draft_specification(actor=story.who.client, source=source.replace(b'"1.0"', b'"3.0"', 1))
+
+
+def test_the_same_form_sent_twice_names_the_request_that_is_there(scene) -> None:
+    story = scene("founded")
+    batch = register(story)
+    first = submit(story, batch)
+    before = story.standing()
+    with pytest.raises(requests.AlreadyAsked, match=first.number):
+        submit(story, batch)
+    assert story.standing() == before
+    requests.withdraw_request(actor=story.who.client, request=first, reason="a typing error in the note")
+    assert submit(story, batch).number != first.number
+
+
+def test_a_laboratory_declines_with_a_reason_that_the_client_reads(scene) -> None:
+    story = scene("requested")
+    client, lab = story.who.client, story.who.analyst
+    request = story.request
+    with pytest.raises(orders.NoReason, match="reason"):
+        orders.decline_request(actor=lab, request=request, reason=" ")
+    orders.decline_request(actor=lab, request=request, reason="The cycler is in repair until Monday.")
+    told = story.entries(client)[-1].content
+    assert (told["event"], told["reason"]) == ("request.declined", "The cycler is in repair until Monday.")
+    assert story.get(Decline, by=client).reason == "The cycler is in repair until Monday."
+    for deed in (
+        lambda: orders.accept_request(actor=lab, request=request),
+        lambda: orders.decline_request(actor=lab, request=request, reason="again"),
+    ):
+        with pytest.raises(orders.RequestClosed, match="declined"):
+            deed()
+    with pytest.raises(requests.AlreadyAccepted, match="declined"):
+        requests.withdraw_request(actor=client, request=request, reason="x")
+    again = submit(story, story.get(Batch, "product", by=client))
+    assert again.pk != request.pk

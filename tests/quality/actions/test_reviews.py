@@ -3,11 +3,12 @@
 import pytest
 
 from atmpxb.quality.actions import certificates, reviews, runs
-from atmpxb.quality.models import Result, Run, Test, WorksheetEntry
+from atmpxb.quality.models import Cause, Equipment, Result, Run, Test, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.signatures.actions import Changed, digest_of
+from atmpxb.records.signatures.actions import Changed, ProofSpent, digest_of, manifest_content
+from atmpxb.records.signatures.models import Signature
 from ceremonies import approve, with_all_roles
 from scenes import LABELS, SEED, files
 from scenes import story as tale
@@ -29,6 +30,13 @@ def submit(story, run: Run, by: Actor | None = None) -> Run:
     return reviews.submit_run(actor=by, run=run, proof=story.who.proof(by), seen=seen(story, run))
 
 
+def invalidate(story, run: Run, by: Actor, reason: str = "the counter was not primed", **more) -> list[Test]:
+    return reviews.invalidate_run(
+        actor=by, run=run, cause=more.get("cause", Cause.INSTRUMENT), reason=reason,
+        proof=more.get("proof") or story.who.proof(by), seen=more.get("seen") or seen(story, run),
+    )  # fmt: skip
+
+
 # --- segregation ----------------------------------------------------------------------------------------
 
 PARTS = ("opened", "attached", "entered", "submitted")
@@ -45,13 +53,17 @@ def test_whoever_did_any_part_of_a_run_does_not_review_it(scene, part: str) -> N
     from atmpxb.quality import engine
 
     stored = engine.StoredInput(story.vault.path(received.sha256), "c.csv", "", received.sha256)
-    runs.attach_file(
+    attached = runs.attach_file(
         actor=hands["attached"],
         run=run,
         received=received,
         name="c.csv",
         facts=engine.read_facts("cell_count", stored),
     )
+    runs.assign_file(
+        actor=hands["attached"], file=attached, role=attached.role, sample=attached.sample,
+        equipment=story.get(Equipment, kind="cell_count"),
+    )  # fmt: skip
     entry = runs.write_entry(
         actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow")
     )
@@ -69,7 +81,7 @@ def test_whoever_did_any_part_of_a_run_does_not_review_it(scene, part: str) -> N
         lambda: reviews.review_run(actor=barred, run=run, proof=proof, seen=seen(story, run)),
         lambda: reviews.dispose(actor=barred, run=run, exception="check:0", text="fine"),
         lambda: reviews.return_run(actor=barred, run=run, reason="x"),
-        lambda: reviews.invalidate_run(actor=barred, run=run, reason="x"),
+        lambda: invalidate(story, run, barred),
     ]
     for deed in deeds:
         with pytest.raises(reviews.OwnWork, match="another person"):
@@ -157,7 +169,7 @@ def test_a_reviewed_run_is_final(scene) -> None:
     before = story.standing()
     for deed in (
         lambda: reviews.return_run(actor=reviewer, run=run, reason="x"),
-        lambda: reviews.invalidate_run(actor=reviewer, run=run, reason="x"),
+        lambda: invalidate(story, run, reviewer),
         lambda: reviews.dispose(actor=reviewer, run=run, exception="warnings:0", text="x"),
         lambda: review(story, run, reviewer),
     ):
@@ -244,7 +256,7 @@ def test_a_retest_is_a_new_test_and_the_original_stays_for_ever(scene) -> None:
     originals = {test.line: test for test in story.tests(run=run)}
     with story.as_(story.who.analyst):
         results = {r.pk: (r.reported, r.verdict, r.current) for r in Result.objects.filter(test__run=run)}
-    repeats = reviews.invalidate_run(actor=story.who.reviewer, run=run, reason="the counter was not primed")
+    repeats = invalidate(story, run, story.who.reviewer)
     assert {test.line for test in repeats} == set(originals)
     for repeat in repeats:
         kept = story.get(Test, pk=originals[repeat.line].pk)
@@ -258,8 +270,29 @@ def test_a_retest_is_a_new_test_and_the_original_stays_for_ever(scene) -> None:
     assert story.order.progress["tests"]["invalid"] == 2
     tests = story.tests(pk__in=[test.pk for test in repeats])
     assert runs.open_run(actor=story.who.analyst, tests=tests).number != run.number
+    kept = story.fresh(run)
+    assert (kept.invalid_cause, kept.invalid_reason) == ("instrument", "the counter was not primed")
+    signature = story.get(Signature, subject_id=run.pk, meaning="invalidated")
+    bound = manifest_content(signature)
+    assert (bound["cause"], bound["reason"]) == ("instrument", "the counter was not primed")
+    assert {row["reported"] for row in bound["results"]} == {reported for reported, _, _ in results.values()}
     orders_entry = story.entries(story.who.analyst)[-2].content
     assert (orders_entry["event"], orders_entry["reason"]) == (
         "run.invalidated",
         "the counter was not primed",
     )
+
+
+def test_a_failing_result_does_not_vanish_without_signature_and_cause(scene) -> None:
+    story = scene("submitted")
+    run, reviewer = story.run("cell_count"), story.who.reviewer
+    before = story.standing()
+    with pytest.raises(reviews.NotReady, match="cause"):
+        invalidate(story, run, reviewer, cause="")
+    with pytest.raises(reviews.NotReady, match="cause"):
+        invalidate(story, run, reviewer, reason="  ")
+    with pytest.raises(ProofSpent):
+        invalidate(story, run, reviewer, proof=story.who.proof(story.who.head))
+    with pytest.raises(Changed):
+        invalidate(story, run, reviewer, seen="0" * 64)
+    assert story.standing() == before

@@ -5,11 +5,14 @@ import pytest
 from atmpxb.quality import engine
 from atmpxb.quality.actions import runs
 from atmpxb.quality.assays.seam import AssayError
+from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.models import Analysis, RunFile, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.signatures.actions import Changed, digest_of
 from atmpxb.records.signatures.models import Signature
+from scenes import LABELS, files
+from scenes import story as tale
 
 
 def write(
@@ -152,3 +155,54 @@ def test_a_stale_page_without_the_plate_map_cannot_overwrite_it_silently(scene) 
     runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={"A1": {"sample": "x"}})
     with pytest.raises(runs.WrongEntry, match="reason"):
         runs.set_plate_map(actor=story.who.second, run=stale, wells={"A1": {"sample": "y"}})
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("< 0,12", "< 0.12"), ("<0.12", "< 0.12"), ("> 5", "> 5"), ("0,12", "0.12")])
+def test_a_value_below_what_a_method_can_measure_is_written_as_what_it_is(scene, typed: str, kept: str) -> None:
+    story = scene("opened")
+    entry = runs.write_entry(actor=story.who.analyst, run=story.run("transcription"), code="endotoxin", value=typed)
+    assert entry.value == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "typed", "told"),
+    [
+        ("cell_count", "dilution", "0", "at least 1"),
+        ("cell_count", "dilution", "-2", "at least 1"),
+        ("cell_count", "dilution", "< 2", "takes no value below or above a bound"),
+        ("transcription", "endotoxin", "-0.1", "at least 0"),
+        ("transcription", "endotoxin", "< 0", "above 0"),
+        ("transcription", "report_date", "21/03/2026", "2026-03-21"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_where_it_is_typed(scene, kind, code, typed, told) -> None:
+    story = scene("opened")
+    sample = story.sample("flow") if kind == "cell_count" else None
+    before = story.standing()
+    with pytest.raises(WrongValue, match=told):
+        runs.write_entry(actor=story.who.analyst, run=story.run(kind), code=code, value=typed, sample=sample)
+    assert story.standing() == before
+
+
+def test_a_report_is_taken_over_with_the_name_of_who_wrote_it(scene) -> None:
+    story = scene("received")
+    tests = [test for test in story.tests() if test.method.document.code == "TR-001"]
+    before = story.standing()
+    for name in ("", "  "):
+        with pytest.raises(runs.NoPartner, match="name it"):
+            runs.open_run(actor=story.who.analyst, tests=tests, performed_by_name=name)
+    assert story.standing() == before
+    assert runs.open_run(actor=story.who.analyst, tests=tests, performed_by_name=" at.las ").performed_by_name == "at.las"
+
+
+def test_a_transcribed_value_is_checked_against_its_report_only(scene) -> None:
+    story = scene("opened")
+    run = story.run("transcription")
+    entry = runs.write_entry(actor=story.who.analyst, run=run, code="endotoxin", value="0.12")
+    before = story.standing()
+    with pytest.raises(runs.WrongEntry, match="attach the report"):
+        check(story, entry)
+    assert story.standing() == before
+    tale.attach(story.who, run, *files.partner_certificate(LABELS["flow"], "at.las", "0.12"))
+    check(story, story.fresh(entry))
+    assert story.fresh(entry).checked_by_id == story.who.second.person_id

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 from django.utils import timezone
 
-from atmpxb.quality.actions import catalogue, runs
+from atmpxb.quality.actions import catalogue, reviews, runs
 from atmpxb.quality.models import Analysis, Result, RunFile
 from atmpxb.quality.states import FileState, NotPossibleNow
 from atmpxb.records import jobs
@@ -18,7 +18,9 @@ from atmpxb.science.simulate.flow.tube import simulate_tube
 from scenes import EVENTS, LABELS, SEED, files
 from scenes import story as tale
 
-TUBE = {"events": 2_000, "sample": LABELS["flow"], "serial": files.CYTOMETER}
+TUBE = {
+    "events": 2_000, "sample": LABELS["flow"], "serial": files.CYTOMETER, "started": files.clock().isoformat(),
+}  # fmt: skip
 
 
 def tube(**changed) -> bytes:
@@ -219,3 +221,28 @@ def test_a_closed_run_takes_no_file_entry_or_release(scene, chapter: str) -> Non
             attempt()
         assert refused.value.state in ("submitted", "reviewed")
     assert story.standing() == before
+
+
+def test_a_file_older_than_its_material_is_set_apart(scene) -> None:
+    story = scene("opened")
+    data = tube(started="2026-03-03T09:15:00")
+    attached = attach(story, "flow", "old.fcs", data)
+    assert (attached.state, attached.problem["code"]) == (FileState.QUARANTINED, "file.before_collection")
+    assert "2026-03-03 09:15 CET" in attached.problem["message"]
+    assert "have the instrument's clock checked" in attached.problem["message"]
+    set_apart(story, attached, data, "file.quarantined")
+
+
+def test_a_file_measured_before_receipt_is_used_and_answered_by_the_reviewer(scene) -> None:
+    """The material existed, but was not here yet: perhaps the clock is wrong, perhaps the label."""
+    story = scene("opened")
+    at = timezone.now() - timedelta(hours=2)
+    runs.write_entry(
+        actor=story.who.analyst, run=story.run("cell_count"), code="dilution", value="1", sample=story.sample("flow")
+    )
+    attached = attach(story, "cell_count", *files.counts(LABELS["flow"], SEED, at=at))
+    assert attached.state == FileState.READY
+    run = story.run("cell_count")
+    with story.as_(story.who.reviewer):
+        keys = [one.key for one in reviews.exceptions(run)]
+    assert f"early:{attached.pk}" in keys

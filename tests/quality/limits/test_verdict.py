@@ -165,3 +165,23 @@ def test_judging_the_reported_text_again_gives_the_same_verdict(
 @given(st.text(max_size=12), st.sampled_from([*map(Rounding, ("ph_eur_general", "half_even", "none"))]))
 def test_no_text_makes_judging_crash(value: str, rounding: Rounding) -> None:
     assert judge(value, Interval(value, value), Line(Limit(low="1", high="2"), rounding)).outcome in Outcome
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected", "reported"),
+    [
+        ("< 0.12", None, "0.50", Outcome.COMPLIES, "< 0.12"),
+        ("< 0.50", None, "0.50", Outcome.COMPLIES, "< 0.50"),
+        ("< 0.51", None, "0.50", Outcome.UNDETERMINED, "< 0.51"),
+        ("> 0.50", None, "0.50", Outcome.DOES_NOT_COMPLY, "> 0.50"),
+        ("> 0.40", None, "0.50", Outcome.UNDETERMINED, "> 0.40"),
+        ("> 12", "10", None, Outcome.COMPLIES, "> 12"),
+        ("< 9", "10", None, Outcome.DOES_NOT_COMPLY, "< 9"),
+        ("< 12", "10", None, Outcome.UNDETERMINED, "< 12"),
+    ],
+)
+def test_a_censored_value_is_judged_by_its_bound_and_never_equals_it(
+    value: str, low: str | None, high: str | None, expected: Outcome, reported: str
+) -> None:
+    found = judge(value, None, Line(Limit(low, high)))
+    assert (found.outcome, found.reported) == (expected, reported)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import typst
 
@@ -11,30 +12,41 @@ from atmpxb.science.simulate.flow.tube import Composition, simulate_tube
 from atmpxb.science.simulate.pcr.plate import PlateDesign, simulate_plate
 
 CYTOMETER, CYCLER, COUNTER = "SIM-FC-0107", "SIM-TC-0042", "SIM-VC-0311"
+ZONE = "Europe/Amsterdam"  # of the laboratory that they stand in
 
 
-def tubes(label: str, seed: int, *, count: int = 4, events: int = 200_000) -> Iterator[tuple[str, bytes]]:
-    """Stained tubes of one sample: name and FCS bytes."""
+def clock(at: datetime | None = None) -> datetime:
+    """What the clocks of the demo's instruments show, now unless told otherwise: local time without a zone."""
+    return (at or datetime.now(UTC)).astimezone(ZoneInfo(ZONE)).replace(tzinfo=None, microsecond=0)
+
+
+def tubes(
+    label: str, seed: int, *, count: int = 4, events: int = 200_000, at: datetime | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Stained tubes of one sample, measured at a time: name and FCS bytes."""
     for number in range(count):
         tube = simulate_tube(
             seed + number, events=events, composition=Composition(dead=0.07, car=0.43), sample=label,
-            tube=f"stained {number + 1}", serial=CYTOMETER, started="2026-11-20T09:15:00",
+            tube=f"stained {number + 1}", serial=CYTOMETER, started=clock(at).isoformat(),
         )  # fmt: skip
         yield f"{label}_stained_{number + 1}.fcs", tube.data
 
 
-def plate(labels: dict[str, float], seed: int, faults: tuple[str, ...] = ()) -> tuple[str, bytes]:
+def plate(
+    labels: dict[str, float], seed: int, faults: tuple[str, ...] = (), at: datetime | None = None
+) -> tuple[str, bytes]:
     """A 96-well plate with these samples and their copies per cell: name and RDML bytes."""
     design = PlateDesign(
-        samples=labels, serial=CYCLER, date="2026-11-20T11:30:00", instrument=f"Simulated cycler 96, SN {CYCLER}"
+        samples=labels, serial=CYCLER, date=clock(at).isoformat(), instrument=f"Simulated cycler 96, SN {CYCLER}"
     )
     data, _ = simulate_plate(seed, design, faults)
     return f"vcn_{'_'.join(labels)}.rdml", data
 
 
-def counts(label: str, seed: int) -> tuple[str, bytes]:
+def counts(label: str, seed: int, at: datetime | None = None) -> tuple[str, bytes]:
     """A counter's export for one sample: name and CSV bytes."""
-    return f"{label}_counts.csv", vicell_blu((Suspension(label, 4.1e6, 92.5),), seed)
+    measured_at = f"{clock(at):%Y-%m-%d %H:%M:%S}"
+    return f"{label}_counts.csv", vicell_blu((Suspension(label, 4.1e6, 92.5),), seed, analysed_at=measured_at)
 
 
 _PARTNER_PAGE = b"""
@@ -44,15 +56,25 @@ _PARTNER_PAGE = b"""
 #set text(font: "Libertinus Serif", size: 11pt, lang: "en")
 #block(stroke: 1pt, inset: 6pt, width: 100%, [*#data.mark*])
 = #data.title
-#data.laboratory
+#data.laboratory #linebreak() Report #data.number of #data.date
 #v(5mm)
 #table(columns: (1fr, 1fr, 1fr), table.header([Test], [Method], [Result]), ..data.rows.flatten())
 """
 
 
-def partner_certificate(label: str, laboratory: str, endotoxin: str) -> tuple[str, bytes]:
+def report_number(label: str) -> str:
+    """The number that the partner gives its report on a sample."""
+    return f"R-{label}"
+
+
+def partner_certificate(
+    label: str, laboratory: str, endotoxin: str, at: datetime | None = None
+) -> tuple[str, bytes]:
     """What a partner laboratory sends back for a sample, sterile and with this endotoxin (EU/mL): name and PDF."""
+    day = clock(at).date()
     data = {
+        "number": report_number(label),
+        "date": day.isoformat(),
         "title": f"Test report for sample {label}",
         "laboratory": f"{laboratory} (illustrative)",
         "mark": "ILLUSTRATIVE: made for a demonstration. No laboratory issued this report.",
@@ -61,8 +83,9 @@ def partner_certificate(label: str, laboratory: str, endotoxin: str) -> tuple[st
             ["Bacterial endotoxins", "Ph. Eur. 2.6.14", f"{endotoxin} EU/mL"],
         ],
     }
+    stamp = datetime(day.year, day.month, day.day, tzinfo=UTC)
     made = typst.Compiler(_PARTNER_PAGE, ignore_system_fonts=True).compile(
-        format="pdf", timestamp=datetime(2026, 11, 20, tzinfo=UTC), sys_inputs={"data": json.dumps(data)}
+        format="pdf", timestamp=stamp, sys_inputs={"data": json.dumps(data)}
     )
     assert isinstance(made, bytes)
     return f"{label}_partner_report.pdf", made

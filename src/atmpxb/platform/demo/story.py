@@ -27,6 +27,7 @@ from atmpxb.quality.models import (
     Sample,
     Test,
 )
+from atmpxb.quality.states import FileState
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import acting_for
@@ -167,21 +168,35 @@ def open_runs(who: Cast, order: Order) -> dict[str, Run]:
 
 
 def attach(who: Cast, run: Run, name: str, data: bytes) -> RunFile:
-    """The analyst drops a file on a run."""
+    """The analyst drops a file on a run, and names the instrument of a file that does not."""
     received = vault().keep(data)
     stored = engine.StoredInput(vault().path(received.sha256), name, "", received.sha256)
     read = engine.read_facts(run.kind, stored)
-    return runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
+    attached = runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
+    if attached.state != FileState.READY or not attached.role or (read.facts and read.facts.instrument_serial):
+        return attached
+    with acting_for(who.analyst.organisation_id, who.analyst.person_id):
+        made_by = Equipment.objects.filter(organisation_id=who.analyst.organisation_id, kind=run.kind).first()
+    if made_by is None:
+        return attached
+    return runs.assign_file(
+        actor=who.analyst, file=attached, role=attached.role, sample=attached.sample, equipment=made_by
+    )
 
 
-def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = ()) -> None:
+def write_bench(
+    who: Cast, opened: dict[str, Run], kinds: Collection[str] = (), report_on: str = "CART-0001.A"
+) -> None:
     """What no instrument writes, checked by a second person: the dilution before counting, the look of the cells, and
     what the partner's report says.
 
     Args:
         kinds: only the worksheets of these; all by default.
+        report_on: label of the sample that the partner reports on.
     """
     for kind, code, value in (
+        ("transcription", "report_number", files.report_number(report_on)),
+        ("transcription", "report_date", f"{files.clock():%Y-%m-%d}"),
         ("cell_count", "dilution", "1"),
         ("observation", "appearance", "opaque_free"),
         ("transcription", "sterility", "no_growth"),
@@ -194,6 +209,8 @@ def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = ()) 
             of_sample = kind != "transcription"
             sample = run.tests.select_related("sample").first().sample if of_sample else None  # type: ignore[union-attr]
         entry = runs.write_entry(actor=who.analyst, run=run, code=code, value=value, sample=sample)
+        if code.startswith("report_"):
+            continue  # names the report; the method asks no second person for it
         with acting_for(who.second.organisation_id, who.second.person_id):
             seen = digest_of(runs.entry_content(entry))
         runs.check_entry(actor=who.second, entry=entry, proof=who.proof(who.second), seen=seen)
@@ -250,8 +267,8 @@ def certify_batch(who: Cast, *, number: str, pseudonym: str, seed: int, work: Ca
     labels = {"flow": f"{number}.A", "dna": f"{number}.B", "micro": f"{number}.C"}
     order = accept_and_receive(who, request_batch(who, number, pseudonym), labels)
     opened = open_runs(who, order)
-    write_bench(who, opened)
     attach_all(who, opened, labels, seed)
+    write_bench(who, opened, report_on=labels["micro"])
     work()
     for run in opened.values():
         submit(who, run)

@@ -14,6 +14,7 @@ from atmpxb.quality.assays.seam import AssayError, Method, RawFile, Value
 from atmpxb.quality.assays.suitability import require_inputs
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.limits import SpecificationLine, judge, parse_specification
+from atmpxb.quality.measured import measured
 from atmpxb.quality.models import Analysis, Plot, Result, Run, Test
 from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
 from atmpxb.records import jobs
@@ -190,7 +191,8 @@ def _write_results(run: Run, analysis: Analysis, outcome: Outcome, now: Any) -> 
         create(
             Result, test=test, analysis=analysis, value=value.value, unit=value.unit or line.unit,
             reported=verdict.reported, interval=plain(value.interval) or {}, verdict=str(verdict.outcome),
-            why=dict(value.why or verdict.why), line=plain(line), measured_at=now,
+            why=dict(value.why or verdict.why), line=plain(line), analysed_at=now,
+            measured=measured(test, analysis, line.reportable),
         )  # fmt: skip
         move(test, "test.measured")
     for order in {test.order for test in tests}:

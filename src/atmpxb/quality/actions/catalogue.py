@@ -4,16 +4,21 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from atmpxb.notes import Refused
+from atmpxb.notes import Refused, note
+from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import MethodError, parse
-from atmpxb.quality.limits import parse_specification
+from atmpxb.quality.limits import SpecificationError, parse_specification
 from atmpxb.quality.models import Equipment, Product
 from atmpxb.records.documents.actions import draft_version
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion
-from atmpxb.records.ledger.writing import action, create, record
+from atmpxb.records.ledger.writing import acting_for, action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
+
+
+class NotAnInstrument(Refused):
+    """The kind of test has no instrument: a person or another laboratory is its source."""
 
 
 class AlreadyRegistered(Refused):
@@ -28,7 +33,9 @@ def register_product(
 
     Raises:
         AlreadyRegistered: the code is taken.
+        WrongCode: the code can't be printed and scanned.
     """
+    code = require_code(code)
     if Product.objects.filter(organisation_id=actor.organisation_id, code=code).exists():
         raise AlreadyRegistered(
             "product.registered_already", "Product {code} is registered already", "Choose another code", code=code
@@ -45,9 +52,19 @@ def draft_specification(*, actor: Actor, source: bytes) -> DocumentVersion:
     """Put a specification on file as a draft, after reading it whole.
 
     Raises:
-        SpecificationError: it can't be used; every problem is named.
+        SpecificationError: it can't be used; every problem is named. Also when the product that it is of is not
+            registered by the actor's organisation.
     """
     read = parse_specification(source)
+    with acting_for(actor.organisation_id, actor.person_id):
+        known = Product.objects.filter(organisation_id=actor.organisation_id, code=read.product).exists()
+    if not known:
+        unknown = note(
+            "specification.unknown_product",
+            "product '{product}' is not registered; register it first, or correct 'product'",
+            product=read.product,
+        )
+        raise SpecificationError((unknown,))
     return draft_version(
         actor=actor, kind=DocumentKind.SPECIFICATION, code=read.code, version=read.version, title=read.title,
         source=source,
@@ -76,7 +93,17 @@ def register_equipment(
 
     Raises:
         AlreadyRegistered: code or serial number is taken.
+        WrongCode: the code can't be printed and scanned.
+        NotAnInstrument: no instrument makes files for this kind of test.
     """
+    code = require_code(code)
+    if registry.kind(kind).source != "instrument":
+        raise NotAnInstrument(
+            "equipment.not_an_instrument",
+            "{kind}: no instrument makes files for it",
+            "Choose the kind of test whose files it makes",
+            kind=registry.kind(kind).title,
+        )
     mine = Equipment.objects.filter(organisation_id=actor.organisation_id)
     if mine.filter(code=code).exists() or mine.filter(serial=serial).exists():
         raise AlreadyRegistered(

@@ -5,6 +5,8 @@ so that the document carries the proof of its own approval. Only the hash of the
 """
 
 import secrets
+from collections.abc import Collection, Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +19,15 @@ from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.actions.reviews import NotReady, OwnWork
 from atmpxb.quality.certificate import document, drafting, preview
-from atmpxb.quality.certificate import record as record_of
+from atmpxb.quality.certificate.deviations import Occurred
+from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.certificate.record import record_sha256
 from atmpxb.quality.models import Certificate, Order, Publication, Test
 from atmpxb.quality.proof.inclusion import build_proof
+from atmpxb.quality.saying import said
 from atmpxb.quality.states import CertificateState, TestState, move
 from atmpxb.records import jobs
+from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
 from atmpxb.records.ledger.writing import acting_for, action, change, create, record
@@ -52,15 +57,26 @@ def approvable(order: Order) -> tuple[list[Test], list[Test]]:
 
 
 def content(
-    order: Order, kind: str, language: str, reason: str = "", drafted: record_of.Certificate | None = None
+    order: Order, kind: str, language: str, reason: str = "", drafted: drafting.Drafted | None = None
 ) -> dict[str, Any]:
-    """What the approving signature binds: the certificate as drafted, without signatures and number.
+    """What the approving signature binds: the certificate as drafted, without signatures and number, the invalidated
+    results that the approver acknowledges, and, by its digest, what stays in the laboratory's file.
 
     Args:
         drafted: the draft of just this, where it is at hand.
     """
-    draft = drafting.digest(drafted or drafting.draft(order, kind=kind, language=language))
-    return {"order": order.number, "kind": kind, "language": language, "reason": reason, "draft": draft}
+    found = drafted or drafting.draft(order, kind=kind, language=language)
+    kept = [plain(one.record) for one in found.deviations if not one.printed]
+    return {
+        "order": order.number, "kind": kind, "language": language, "reason": reason,
+        "draft": drafting.digest(found.record), "acknowledged": acknowledgements(found.deviations),
+        "on_file_sha256": sha256(canonical(kept)).hexdigest(),
+    }  # fmt: skip
+
+
+def acknowledgements(found: Sequence[Occurred]) -> list[str]:
+    """The deviations that an approver says, one by one, to have looked at."""
+    return sorted(one.key for one in found if one.grave)
 
 
 @action("quality.approve_certificate", roles={Role.QP})
@@ -73,14 +89,19 @@ def approve_certificate(
     proof: Proof,
     seen: str,
     reason: str = "",
+    acknowledged: Collection[str] = (),
 ) -> Certificate:
     """Approve the results of an order as a certificate; it is rendered and sealed right after.
 
     A final certificate needs every test reviewed. A further one for the same order is a new version that replaces
     the one before it, and needs a reason.
 
+    Args:
+        acknowledged: keys of the invalidated runs that the approver has looked at; none may be left out.
+
     Raises:
-        NotReady: tests are pending, nothing is reviewed, or a new version has no reason.
+        NotReady: tests are pending, nothing is reviewed, a new version has no reason, or an invalidated run is not
+            acknowledged.
         OwnWork: the actor performed or reviewed some of the work.
     """
     done, pending = approvable(order)
@@ -91,7 +112,15 @@ def approve_certificate(
         missing.append((what, _("Wait until it is, then look at the draft again")))
     if missing:
         raise NotReady(missing)
-    if actor.person_id in involved({test.run for test in done if test.run}):
+    drafted = drafting.draft(order, kind=kind, language=language)
+    missing = [
+        (said(one.record.what), _("Look at it, and say so with its tick"))
+        for one in drafted.deviations
+        if one.grave and one.key not in acknowledged
+    ]
+    if missing:
+        raise NotReady(missing)
+    if actor.person_id in involved({test.run for test in order.tests.select_related("run") if test.run}):
         raise OwnWork(
             "certificate.own_work",
             "You performed or reviewed some of these tests, so another person must approve them",
@@ -99,16 +128,16 @@ def approve_certificate(
         )
     signature = sign(
         actor=actor, proof=proof, on=order, meaning=Meaning.APPROVED,
-        content=content(order, kind, language, reason), seen=seen,
+        content=content(order, kind, language, reason, drafted), seen=seen,
     )  # fmt: skip
     number, version = _number(actor, order)
     token = secrets.token_urlsafe(18)
     now = timezone.now().replace(microsecond=0)  # PDF dates count whole seconds
-    drafted = drafting.complete(
-        drafting.draft(order, kind=kind, language=language), order=order, number=number, version=version, at=now,
+    complete = drafting.complete(
+        drafted.record, order=order, number=number, version=version, at=now,
         signature=signature, replaces=earlier, reason=reason, url=f"{settings.PUBLIC_URL}/verify/{token}",
     )  # fmt: skip
-    written = drafted.bytes()
+    written = complete.bytes()
     certificate = create(
         Certificate, order=order, number=number, version=version, kind=kind, language=language,
         record=written.decode(), record_sha256=record_sha256(written), signature=signature, replaces=earlier,
@@ -165,7 +194,7 @@ def issue(*, actor: Actor, certificate_id: UUID) -> None:
         entry = _approval_entry(certificate)
         proof = _proof(entry, checkpoint)
         parts = document.parts(certificate)
-    pdf = document.sealed(certificate, parts, proof, signing_client())
+    pdf = document.sealed(certificate, parts, proof, signing_client(), timezone.now())
     received = vault().keep(pdf)
     preview.page_count(vault(), received.sha256)  # counted here, so that the first look at it need not wait
     issue_certificate(actor=actor, certificate=certificate, received=received, seq=entry.seq)

@@ -8,10 +8,11 @@ from typing import Any
 from django.utils import timezone
 
 from atmpxb.notes import Refused, note
+from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.actions.numbers import next_number, wait_turn
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.limits import Specification, allocate, parse_specification
-from atmpxb.quality.models import Order, Request, Sample, Test
+from atmpxb.quality.models import Decline, Order, Request, Sample, Test
 from atmpxb.quality.states import RequestState, SampleState, TestState, move
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import action, change, create, record
@@ -37,6 +38,14 @@ class RequestClosed(Refused):
     """The request was withdrawn, or is accepted already."""
 
 
+class WrongTime(Refused):
+    """A time contradicts what must have come before it."""
+
+
+class NoReason(Refused):
+    """A deed that needs a reason has none."""
+
+
 class LabelAlreadyUsed(Refused):
     """Another container carries this label."""
 
@@ -50,20 +59,21 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
     """Accept a client's request: fix the method of every line, and what material is expected.
 
     Raises:
-        RequestClosed: it is withdrawn or accepted.
+        RequestClosed: it is withdrawn, declined or accepted, or its specification is of another product.
         MethodsMissing: a line asks for a method that is not effective here.
         NoSamplingPlan: the specification has none.
     """
-    wait_turn(request)
-    state = Request.objects.values_list("state", flat=True).get(pk=request.pk)
-    if state != RequestState.SUBMITTED or Order.objects.filter(request=request).exists():
-        raise RequestClosed(
-            "request.closed",
-            "Request {number} is withdrawn or accepted already",
-            "Load the list again",
-            number=request.number,
-        )
+    _require_waiting(request)
     specification = parse_specification(request.specification.source.encode())
+    if specification.product != request.batch.product.code:
+        raise RequestClosed(
+            "request.other_product",
+            "Request {number} names a specification of {of}, the batch is of {product}",
+            "Decline it, and let the client ask with the right one",
+            number=request.number,
+            of=specification.product,
+            product=request.batch.product.code,
+        )
     if specification.sampling is None:
         raise NoSamplingPlan(
             "order.no_sampling_plan",
@@ -93,6 +103,43 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
     record("order.accepted", actor=actor, on=order, request=request.number)
     record("request.accepted", actor=actor, on=request, chain=order.client_id, order=order.number)
     return order
+
+
+@action("quality.decline_request", roles={Role.ANALYST, Role.REVIEWER})
+def decline_request(*, actor: Actor, request: Request, reason: str) -> Decline:
+    """Say no to a client's request, with the reason; the client reads it.
+
+    Raises:
+        RequestClosed: it is withdrawn, declined or accepted.
+        NoReason: nothing was said.
+    """
+    if not reason.strip():
+        raise NoReason(
+            "request.no_reason", "A client learns why", "Give the reason, and what it could do instead"
+        )
+    _require_waiting(request)
+    decline = create(
+        Decline, request=request, client_id=request.organisation_id, reason=reason.strip(), declined_at=timezone.now(),
+        declined_by_id=actor.person_id,
+    )  # fmt: skip
+    share(decline, to=request.organisation_id, purpose=f"answer to request {request.number}")
+    record("request.declined", actor=actor, on=decline, request=request.number, reason=reason)
+    record("request.declined", actor=actor, on=request, chain=request.organisation_id, reason=reason)
+    return decline
+
+
+def _require_waiting(request: Request) -> None:
+    """Wait for one's turn with a request, then go on only while nobody has answered it."""
+    wait_turn(request)
+    state = Request.objects.values_list("state", flat=True).get(pk=request.pk)
+    answered = Order.objects.filter(request=request).exists() or Decline.objects.filter(request=request).exists()
+    if state != RequestState.SUBMITTED or answered:
+        raise RequestClosed(
+            "request.closed",
+            "Request {number} is withdrawn, declined or accepted already",
+            "Load the list again",
+            number=request.number,
+        )
 
 
 def _methods(actor: Actor, specification: Specification) -> dict[str, DocumentVersion]:
@@ -127,25 +174,37 @@ def receive_sample(
     condition: str = "",
     hold_reason: str = "",
     received_at: datetime | None = None,
+    collected_at: datetime | None = None,
 ) -> Sample:
     """Take a container into custody.
 
-    Material below the volume that its tests need, or that the analyst gives a reason to doubt, is still received,
-    but on hold until a reviewer lifts it.
+    Material below the volume that its tests need, outside the temperature that the sampling plan allows, or that the
+    analyst gives a reason to doubt, is still received, but on hold until a reviewer lifts it.
 
     Raises:
         LabelAlreadyUsed: another container carries this label.
+        WrongCode: the label can't be scanned again.
+        WrongTime: it would be collected after it was received, or received in the future.
         NotPossibleNow: it is received already.
     """
-    label = label.strip()
+    label = require_code(label)
     if Sample.objects.filter(organisation_id=actor.organisation_id, label=label).exclude(pk=sample.pk).exists():
         raise LabelAlreadyUsed(
             "sample.label_used", "Label {label} is on another container", "Check which one you hold", label=label
         )
     specification = parse_specification(sample.order.request.specification.source.encode())
     aliquot = next(a for a in specification.sampling.aliquots if a.code == sample.aliquot)  # type: ignore[union-attr]
-    at = received_at or timezone.now()
+    now = timezone.now()
+    at = received_at or now
+    if at > now or (collected_at and collected_at > at):
+        raise WrongTime(
+            "sample.wrong_time",
+            "A sample is collected first, then received, and neither in the future",
+            "Check the times",
+        )
     why: str | dict[str, Any] = hold_reason
+    if excursion := aliquot.excursion(temperature_c):
+        why = why or plain(note("sample.excursion", "arrived at {temperature}", temperature=excursion))
     if sample.minimum_ul is not None and volume_ul < sample.minimum_ul:
         short = note(
             "sample.too_little",
@@ -163,6 +222,7 @@ def receive_sample(
         condition=condition,
         hold_reason=why,
         received_at=at,
+        collected_at=collected_at,
         use_by=at + timedelta(hours=float(aliquot.hold_hours)) if aliquot.hold_hours is not None else None,
     )
     refresh(sample.order)

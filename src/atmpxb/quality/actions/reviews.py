@@ -11,18 +11,20 @@ from atmpxb.notes import Refused
 from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.hands import performers
 from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
-from atmpxb.quality.assays.seam import Repair
+from atmpxb.quality.assays.seam import Method, Repair
 from atmpxb.quality.certificate.form import rebuilt
 from atmpxb.quality.certificate.wording import VERDICTS, localised
-from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
+from atmpxb.quality.measured import before_receipt, too_late
+from atmpxb.quality.models import Analysis, Cause, Disposition, Result, Run, Test, words
 from atmpxb.quality.saying import problem_of, repair_texts, said
 from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
-from atmpxb.records.ledger.canonical import digest
+from atmpxb.records.ledger.canonical import digest, utc_text
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
-from atmpxb.records.signatures.actions import Proof, sign
+from atmpxb.records.signatures.actions import Changed, Proof, digest_of, sign
 from atmpxb.records.signatures.models import Meaning
 
 
@@ -71,14 +73,32 @@ def exceptions(run: Run) -> list[Finding]:
     for kind in ("exclusions", "repairs", "warnings"):
         for number, item in enumerate(outcome.get(kind, ())):
             found.append(Finding(f"{kind}:{number}", kind, _remark(kind, item)))
-    for entry in run.entries.exclude(reason=""):
-        found.append(Finding(f"entry:{entry.pk}", "correction", f"{entry.code}: {entry.value} ({entry.reason})"))
+    for entry in run.entries.exclude(reason="").select_related("replaces"):
+        text = f"{entry.code}: {entry.replaces.value} → {entry.value} ({entry.reason})"
+        found.append(Finding(f"entry:{entry.pk}", "correction", text))
     for attached in run.files.exclude(state=FileState.READY):
-        why = problem_of(attached.problem)
+        why = str(attached.problem.get("withdrawn") or problem_of(attached.problem))
         named = why.startswith(f"{attached.name}:")
         found.append(Finding(f"file:{attached.pk}", "file", why if named else f"{attached.name}: {why}"))
+    found += _out_of_time(run, language)
     for attached in run.files.filter(state=FileState.READY, problem__has_key="released"):
         found.append(Finding(f"file:{attached.pk}", "override", f"{attached.name}: {attached.problem['released']}"))
+    return found
+
+
+def _out_of_time(run: Run, language: str) -> list[Finding]:
+    """Files measured before their sample came, results measured after it had expired."""
+    samples = {test.sample for test in run.tests.select_related("sample")}
+    found = []
+    for attached in run.files.filter(state=FileState.READY).select_related("run__organisation"):
+        if early := before_receipt(attached, samples):
+            found.append(Finding(f"early:{attached.pk}", "early", f"{attached.name}: {early.at:%Y-%m-%d %H:%M %Z}"))
+    for result in Result.objects.filter(test__run=run, current=True).select_related("test__sample"):
+        use_by = result.test.sample.use_by
+        if use_by and too_late(result):
+            title = words(result.line["title"], language)
+            text = f"{title}: {result.measured['last_at']} > {utc_text(use_by)}"
+            found.append(Finding(f"late:{result.pk}", "late", text))
     return found
 
 
@@ -128,15 +148,43 @@ INTERNAL = ("dispositions",)
 
 def missing_for_submission(run: Run) -> list[tuple[str, str]]:
     """What stands between a run and its submission: (what, cure); empty when it can be signed."""
-    missing = []
-    if current_analysis(run) is None:
-        cure = _("Wait for the analysis, or complete them")
-        missing.append((_("No results for the present files and entries"), cure))
     method = parse(run.method.source.encode())
+    missing = _wrong_files(run, method)
+    if current_analysis(run) is None:
+        failed = run.analyses.filter(input_digest=digest(inputs(run)), state=AnalysisState.FAILED).first()
+        if failed:
+            what = _("The analysis failed: %(why)s") % {"why": problem_of(failed.problem)}
+            missing.append((what, _("Mend what it names, then analyse again")))
+        else:
+            cure = _("Wait for the analysis, or complete them")
+            missing.append((_("No results for the present files and entries"), cure))
     titles = {entry.code: words(entry.title, get_language() or "en") for entry in method.entries}
     for code, sample in missing_entries(run, method):
         what = _("Worksheet: %(entry)s") % {"entry": f"{titles[code]} {sample}".strip()}
         missing.append((what, _("Write it, or have it checked by a second person")))
+    return missing
+
+
+def _wrong_files(run: Run, method: Method) -> list[tuple[str, str]]:
+    """Roles with too few or too many files, and files of which nobody knows the instrument."""
+    ready = list(run.files.filter(state=FileState.READY))
+    language, missing = get_language() or "en", []
+    for wanted in method.inputs:
+        count = sum(one.role == wanted.role for one in ready)
+        names = {"count": count, "role": words(wanted.title, language), "least": wanted.minimum, "most": wanted.maximum}
+        if count < wanted.minimum:
+            what = _("%(count)d files for %(role)s, at least %(least)d are needed") % names
+            missing.append((what, _("Attach the files that are missing")))
+        elif wanted.maximum is not None and count > wanted.maximum:
+            what = _("%(count)d files for %(role)s, at most %(most)d are allowed") % names
+            missing.append((what, _("Withdraw those that are too many, or assign them another role")))
+    if registry.kind(run.kind).source == "instrument":
+        cure = _("Say on the file which registered instrument made it")
+        missing += [
+            (_("%(file)s names no instrument") % {"file": one.name}, cure)
+            for one in ready
+            if one.role and one.equipment_id is None and not one.facts.get("instrument_serial")
+        ]
     return missing
 
 
@@ -220,11 +268,35 @@ def return_run(*, actor: Actor, run: Run, reason: str) -> Run:
     return run
 
 
+def invalidation(run: Run, cause: str, reason: str) -> dict[str, Any]:
+    """What a signature that declares a run invalid binds: everything in the run, the cause, and the reason."""
+    return {**content(run), "cause": cause, "reason": reason}
+
+
 @action("quality.invalidate_run", roles={Role.REVIEWER})
-def invalidate_run(*, actor: Actor, run: Run, reason: str) -> list[Test]:
-    """Declare a run invalid. Its results stay on record; each test is ordered anew, linked to the first one."""
+def invalidate_run(*, actor: Actor, run: Run, cause: Cause, reason: str, proof: Proof, seen: str) -> list[Test]:
+    """Sign a run as invalid, with assignable cause. Its results stay on record and are shown to the approver and on
+    the certificate; each test is ordered anew, linked to the first one.
+
+    Args:
+        seen: ``digest_of`` the content of the run as it was shown.
+
+    Raises:
+        OwnWork: the actor did some of it.
+        NotReady: the cause or the reason is missing.
+        Changed: the run is no longer as it was seen.
+    """
     _refuse_own(actor, run)
-    move(run, "run.invalidated")
+    if cause not in Cause.values or not reason.strip():
+        raise NotReady([(_("No assignable cause"), _("Choose the cause and say what happened"))])
+    if digest(content(run)) != seen:
+        raise Changed("this has changed since you opened it; look at it again before you sign")
+    bound = invalidation(run, cause, reason)
+    move(run, "run.invalidated", invalid_cause=cause, invalid_reason=reason)
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.INVALIDATED, content=bound, seen=digest_of(bound),
+        internal=(*INTERNAL, "reason"),
+    )  # fmt: skip
     repeats = []
     for test in run.tests.filter(state__in=[TestState.RUNNING, TestState.MEASURED, TestState.SUBMITTED]):
         move(test, "test.invalidated", invalid_reason=reason)
@@ -236,7 +308,10 @@ def invalidate_run(*, actor: Actor, run: Run, reason: str) -> list[Test]:
         )  # fmt: skip
     for order in {test.order for test in repeats}:
         refresh(order)
-    record("run.invalidated", actor=actor, on=run, reason=reason, repeats=[str(test.pk) for test in repeats])
+    record(
+        "run.invalidated", actor=actor, on=run, reason=reason, cause=str(cause),
+        repeats=[str(test.pk) for test in repeats],
+    )  # fmt: skip
     return repeats
 
 

@@ -1,6 +1,7 @@
 """A run at the bench: its tests, its worksheet, its raw files."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -10,9 +11,11 @@ from atmpxb.quality import engine
 from atmpxb.quality.actions.analyses import ask_if_complete
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, Entry, FileFacts, Input, Method
 from atmpxb.quality.certificate.form import plain
+from atmpxb.quality.measured import Acquired, acquired, collected
 from atmpxb.quality.models import Equipment, Run, RunFile, Sample, Test, WorksheetEntry
 from atmpxb.quality.states import FileState, NotPossibleNow, RunState, SampleState, move
 from atmpxb.records.documents.models import VersionState
@@ -27,6 +30,10 @@ from atmpxb.records.vault.store import Received
 
 class TestsDiffer(Refused):
     """The tests of a run share one method version, which is in effect."""
+
+
+class NoPartner(Refused):
+    """A report is transcribed, and nobody says whose."""
 
 
 class SampleNotAvailable(Refused):
@@ -74,7 +81,9 @@ def open_run(
         PartnerUnclear: both are given, an address is missing, or it is the laboratory itself.
         TestsDiffer: several methods, or one that is no longer effective.
         SampleNotAvailable: material is missing, on hold or too old.
+        NoPartner: the method takes over another laboratory's report, and none is named.
     """
+    performed_by_name, performed_by_address = performed_by_name.strip(), performed_by_address.strip()
     _demand_clear_partner(actor, performed_by, performed_by_name, performed_by_address)
     methods = {test.method for test in tests}
     if len(methods) != 1:
@@ -82,6 +91,13 @@ def open_run(
             "run.several_methods", "A run follows one method version", "Choose tests of one method"
         )
     (method,) = methods
+    kind = parse(method.source.encode()).kind
+    if registry.kind(kind).source == "report" and not (performed_by or performed_by_name):
+        raise NoPartner(
+            "run.no_partner",
+            "Another laboratory did these tests",
+            "Choose the partner, or write its name and address as its report does",
+        )
     if method.state != VersionState.EFFECTIVE:
         raise TestsDiffer(
             "run.method_not_effective",
@@ -108,7 +124,7 @@ def open_run(
             )
     run = create(
         Run, number=next_number(Run, actor.organisation_id, "R"), method=method,
-        kind=parse(method.source.encode()).kind, opened_at=now, opened_by_id=actor.person_id,
+        kind=kind, opened_at=now, opened_by_id=actor.person_id,
         performed_by=performed_by, performed_by_name=performed_by_name, performed_by_address=performed_by_address,
     )  # fmt: skip
     for test in tests:
@@ -201,14 +217,10 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, Note | None]:
                 " the file.",
                 serial=facts.instrument_serial,
             )
-        if equipment.qualified_until and equipment.qualified_until < timezone.now():
-            return FileState.QUARANTINED, note(
-                "file.instrument_not_qualified",
-                "{instrument} was qualified until {until}. Requalify it, or let a reviewer release the file.",
-                instrument=equipment,
-                until=f"{equipment.qualified_until:%Y-%m-%d}",
-            )
-    labels = set(run.tests.values_list("sample__label", flat=True))
+        if problem := _not_qualified(equipment, acquired(asdict(facts), run.organisation.zone)):
+            return FileState.QUARANTINED, problem
+    samples = [test.sample for test in run.tests.select_related("sample__order__request__batch")]
+    labels = {sample.label for sample in samples}
     if facts.samples and not any(_names(named, label) for named in facts.samples for label in labels):
         return FileState.QUARANTINED, note(
             "file.other_run",
@@ -217,7 +229,36 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, Note | None]:
             samples=", ".join(facts.samples[:5]),
             labels=", ".join(sorted(labels)),
         )
+    if problem := _before_material(run, facts, samples):
+        return FileState.QUARANTINED, problem
     return FileState.READY, None
+
+
+def _not_qualified(equipment: Equipment, measured: Acquired | None) -> Note | None:
+    """The problem of a file whose instrument was not qualified when it made it, or now where the file says no time."""
+    at = measured.at if measured else timezone.now()
+    if equipment.qualified_until is None or at <= equipment.qualified_until:
+        return None
+    return note(
+        "file.instrument_not_qualified",
+        "{instrument} was qualified until {until}. Requalify it, or let a reviewer release the file.",
+        instrument=equipment,
+        until=f"{equipment.qualified_until:%Y-%m-%d}",
+    )
+
+
+def _before_material(run: Run, facts: FileFacts, samples: Sequence[Sample]) -> Note | None:
+    """The problem of a file that is older than all the material that it could have been measured on."""
+    found = acquired(asdict(facts), run.organisation.zone)
+    if found is None or not samples or found.at + found.precision > min(map(collected, samples)):
+        return None
+    return note(
+        "file.before_collection",
+        "The file was measured at {measured}, before its material was collected or made ({began}). Attach the right"
+        " file, or have the instrument's clock checked and let a reviewer release it.",
+        measured=f"{found.at:%Y-%m-%d %H:%M %Z}",
+        began=f"{min(map(collected, samples)):%Y-%m-%d %H:%M} UTC",
+    )
 
 
 def _only_role(inputs: Sequence[Input], facts: FileFacts | None) -> str:
@@ -241,8 +282,17 @@ def _names(named: str, label: str) -> bool:
 
 
 @action("quality.assign_file", roles={Role.ANALYST})
-def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None) -> RunFile:
-    """Say which role a file plays and which sample it was measured for."""
+def assign_file(
+    *, actor: Actor, file: RunFile, role: str, sample: Sample | None, equipment: Equipment | None = None
+) -> RunFile:
+    """Say which role a file plays, which sample it was measured for and, where the file does not name it, which
+    instrument made it. A file of an instrument that was not qualified is set apart for a reviewer.
+
+    Raises:
+        AssayError: the method has no such role, the file is older than the sample, or the instrument is another one
+            than the file names, or of another kind.
+        NotPossibleNow: the run is closed.
+    """
     _require_open(file.run)
     method = parse(file.run.method.source.encode())
     if role not in {item.role for item in method.inputs}:
@@ -253,8 +303,26 @@ def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None
             role=role,
             roles=listed(item.role for item in method.inputs),
         )
-    change(file, role=role, sample=sample)
+    found = acquired(file.facts, file.run.organisation.zone)
+    if sample and found and file.state == FileState.READY and found.at + found.precision <= collected(sample):
+        raise AssayError(
+            "file.measured_before_sample",
+            "'{file}' was measured before '{sample}' was collected or made: choose another sample, or withdraw it.",
+            file=file.name,
+            sample=sample.label,
+        )
+    if equipment and (equipment.kind != file.run.kind or file.facts.get("instrument_serial")):
+        raise AssayError(
+            "file.other_instrument",
+            "{instrument} can't have made '{file}': choose one of this kind of test, for files that name none.",
+            instrument=equipment,
+            file=file.name,
+        )
+    change(file, role=role, sample=sample, equipment=equipment or file.equipment)
     record("file.assigned", actor=actor, on=file, role=role, files=[file.file.sha256])
+    if equipment and file.state == FileState.READY and (problem := _not_qualified(equipment, found)):
+        move(file, "file.set_apart", problem=plain(problem))
+        record("file.set_apart", actor=actor, on=file, files=[file.file.sha256], problem=plain(problem))
     ask_if_complete(actor=actor, run=file.run, method=method)
     return file
 
@@ -313,7 +381,7 @@ def check_entry(*, actor: Actor, entry: WorksheetEntry, proof: Proof, seen: str)
 
     Raises:
         NotYours: the actor wrote it.
-        WrongEntry: it has been corrected or checked meanwhile.
+        WrongEntry: it has been corrected or checked meanwhile, or the report that it was read from is not attached.
         NotPossibleNow: the run is closed.
     """
     _require_open(entry.run)
@@ -326,6 +394,11 @@ def check_entry(*, actor: Actor, entry: WorksheetEntry, proof: Proof, seen: str)
         raise WrongEntry("entry.checked", "{entry} has been checked meanwhile", "Load the page again", entry=entry.code)
     if entry.written_by_id == actor.person_id:
         raise NotYours
+    reported = registry.kind(entry.run.kind).source == "report"
+    if reported and not entry.run.files.filter(state=FileState.READY).exists():
+        raise WrongEntry(
+            "entry.no_source", "A value is checked against its source", "Attach the report to the run first"
+        )
     signature = sign(
         actor=actor, proof=proof, on=entry, meaning=Meaning.CHECKED, content=entry_content(entry), seen=seen
     )

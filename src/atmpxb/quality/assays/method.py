@@ -102,7 +102,28 @@ def _entry(table: Table) -> Entry:
         required=table.flag("required", True),
         second_person=table.flag("second_person", False),
         per_sample=table.flag("per_sample", False),
+        censored=table.flag("censored", False),
+        minimum=table.decimal("minimum"),
+        maximum=table.decimal("maximum"),
+        exclusive=table.flag("exclusive", False),
     )
+    bounded = found.minimum is not None or found.maximum is not None
+    if bounded and found.type not in ("decimal", "integer"):
+        table.problem("method.no_bounds", "only a decimal or integer entry has 'minimum' and 'maximum'", "type")
+    if found.exclusive and not bounded:
+        table.problem(
+            "method.exclusive", "'exclusive' is said of bounds; give 'minimum' or 'maximum'", "exclusive"
+        )
+    if found.censored and found.type != "decimal":
+        table.problem("method.censored", "only a decimal entry can be 'censored'", "censored")
+    if found.minimum is not None and found.maximum is not None and Decimal(found.maximum) < Decimal(found.minimum):
+        table.problem(
+            "method.bounds_crossed",
+            "maximum {maximum} is below minimum {minimum}",
+            "maximum",
+            maximum=found.maximum,
+            minimum=found.minimum,
+        )
     if found.type == "choice" and not found.choices:
         table.problem("method.choices_missing", "an entry of type 'choice' needs 'choices'", "type")
     if found.type != "choice" and found.choices:

@@ -7,11 +7,17 @@ line and the verification of a certificate years later, so equal inputs must giv
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from atmpxb.notes import Fact, Note, Noted, Voice, Words, note, say
 
 __all__ = ["Fact", "Note", "Words"]
+
+#: What a kind's values come from: files of an instrument, a person at the bench, or the report of another laboratory.
+type Origin = Literal["instrument", "bench", "report"]
+
+#: The entries that name the report, which every method of a kind with the source ``report`` asks for.
+REPORT_NUMBER, REPORT_DATE = "report_number", "report_date"
 
 
 class AssayError(Noted):
@@ -78,6 +84,10 @@ class Entry:
     required: bool = True
     second_person: bool = False  # a critical manual entry: another person must check it
     per_sample: bool = False
+    censored: bool = False  # "< 0.05" may be written: a value known only to lie below or above a bound
+    minimum: str | None = None  # bounds of a number as decimal text
+    maximum: str | None = None
+    exclusive: bool = False  # the bounds themselves are not allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,7 @@ class Interval:
 @dataclass(frozen=True, slots=True)
 class Value:
     """A measured quantity, unrounded decimal text (``repr`` of a float, or exact), or words for an observation.
+    A censored quantity, known only to lie below or above a bound, is ``< x`` or ``> x``; it never equals x.
 
     ``value`` is None where the data do not allow one: undetermined is never zero. ``why`` then says the reason
     in each language.
@@ -224,10 +235,13 @@ class FileFacts:
 
 
 class AssayKind(Protocol):
-    """A kind of test. ``recomputable`` is False where a person, not a file, is the source."""
+    """A kind of test. ``recomputable`` is False where a person, not a file, is the source. ``source`` decides when a
+    test counts as measured: the time in its files, the time at the bench, or the date of the report.
+    """
 
     code: str
     title: Words
+    source: Origin
     recomputable: bool
 
     def problems(self, method: Method) -> tuple[Note, ...]:

@@ -108,6 +108,33 @@ def entered(entry: Entry, bench: Mapping[str, Any]) -> dict[str, str | None]:
     return {sample: _text(entry, value) for sample, value in by_sample.items()} or {"": None}
 
 
+def bounds_problem(entry: Entry, text: str) -> Note | None:
+    """What is wrong with a number by the bounds and the form of its entry; None where nothing is.
+
+    >>> bounds_problem(Entry("dilution", {}, "decimal", minimum="0", exclusive=True), "0").message
+    '0 is not above 0'
+    >>> bounds_problem(Entry("endotoxin", {}, "decimal", censored=True, minimum="0"), "< 0.12")
+    """
+    sign = text[0] if text[0] in "<>" else ""
+    if sign and not entry.censored:
+        return note(
+            "entry.not_censored",
+            "{value} is no number, and this entry takes no value below or above a bound",
+            value=text,
+        )
+    number = Decimal(text[len(sign) :].strip())
+    low, high = entry.minimum, entry.maximum
+    if low is not None and (number < Decimal(low) or (number == Decimal(low) and (entry.exclusive or sign == "<"))):
+        if entry.exclusive or sign:
+            return note("entry.not_above", "{value} is not above {bound}", value=text, bound=low)
+        return note("entry.too_low", "{value} is not at least {bound}", value=text, bound=low)
+    if high is not None and (number > Decimal(high) or (number == Decimal(high) and (entry.exclusive or sign == ">"))):
+        if entry.exclusive or sign:
+            return note("entry.not_below", "{value} is not below {bound}", value=text, bound=high)
+        return note("entry.too_high", "{value} is not at most {bound}", value=text, bound=high)
+    return None
+
+
 def values(method: Method, bench: Mapping[str, Any]) -> tuple[Value, ...]:
     """Every reportable for every sample that it was written for."""
     found = []
@@ -166,4 +193,6 @@ def _text(entry: Entry, value: Any) -> str | None:
             value=text,
             form=_SHAPES[entry.type][1],
         )
+    if entry.type in _NUMERIC and (problem := bounds_problem(entry, text)):
+        raise AssayError("entry.out_of_bounds", "Entry '{entry}': {problem}.", entry=entry.code, problem=problem)
     return text

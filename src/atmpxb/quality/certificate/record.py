@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from atmpxb.notes import Note, Noted, note, say
-from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value, Words
+from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Plot, Repair, Value, Words
 from atmpxb.quality.certificate.form import LANGUAGES, Reader, plain
 from atmpxb.records.ledger.canonical import NotCanonical, canonical
 
@@ -112,6 +114,29 @@ class FileReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture of the annex with the numbers under it; the SVG with this digest is attached."""
+
+    code: str
+    title: Words
+    sample: str
+    series: str
+    columns: tuple[str | Words, ...]
+    rows: tuple[tuple[str | Words, ...], ...]
+    sha256: str
+
+    @classmethod
+    def of(cls, plot: Plot) -> "Figure":
+        """What a record keeps of a plot."""
+        digest = sha256(plot.svg.encode()).hexdigest()
+        return cls(plot.code, plot.title, plot.sample, plot.series, plot.columns, plot.rows, digest)
+
+    def plot(self, svg: str) -> Plot:
+        """The plot again, with its picture."""
+        return Plot(self.code, self.title, svg, self.columns, self.rows, self.sample, self.series)
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisRecord:
     """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is
     the source.
@@ -128,6 +153,7 @@ class AnalysisRecord:
     exclusions: tuple[Exclusion, ...]
     repairs: tuple[Repair, ...]
     warnings: tuple[Note, ...]
+    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +184,26 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """When a test was measured, and what says so.
+
+    ``instrument``: the first and last time that its files state, null where none of them states one; ``zoneless``
+    where a file named no zone, so that the issuer's was taken; ``unstated`` counts the files that state no time.
+    ``bench``: when a person wrote the value down. ``report``: number and date of another laboratory's report, as a
+    person read them there. ``attached_at``: when the last file arrived.
+    """
+
+    source: Literal["instrument", "bench", "report"]
+    first_at: str | None
+    last_at: str | None
+    zoneless: bool
+    unstated: int
+    report: str
+    report_date: str | None
+    attached_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TestLine:
     """One line of the specification: approved with results, pending with the time by which they are due,
     or not tested with the ``reason``.
@@ -169,11 +215,13 @@ class TestLine:
     title: Words
     method: str
     method_version: str
+    method_sha256: str
     reference: str
     analysis: str | None
     performed_by: str
     subcontracted: bool
-    measured_at: str | None
+    measured: Measured | None
+    analysed_at: str | None
     limit: Limit
     rounding: Mapping[str, Any]
     informative: bool
@@ -193,11 +241,16 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A deviation that touched these tests."""
+    """Something out of the ordinary that these tests went through: what happened to what, when, the reason as the
+    laboratory wrote it, and what else a reader must know of it, such as a result that was invalidated.
+    """
 
-    number: str
-    title: str
-    status: str
+    kind: str
+    concerns: Words
+    what: Note
+    reason: str | Note
+    details: tuple[Note, ...]
+    happened_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +266,14 @@ class Subcontract:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRecord:
-    """Who signed, in which function, what it means, when (UTC), over which manifest."""
+    """Who signed, in which function, what it means, for which analysis (empty: for all of it), when (UTC), over which
+    manifest."""
 
     name: str
     function: str
     organisation: str
     meaning: Words
+    about: str
     at: str
     manifest_sha256: str
 
@@ -254,6 +309,7 @@ class Certificate:
     tests: tuple[TestLine, ...]
     conclusion: Conclusion
     deviations: tuple[Deviation, ...]
+    deviations_on_file: int
     subcontracted: tuple[Subcontract, ...]
     signatures: tuple[SignatureRecord, ...]
     verification_url: str
@@ -358,6 +414,8 @@ def value_of(result: Result, values: Sequence[Value]) -> Value | None:
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+#: Years that a certificate can speak of, in every time zone.
+_YEARS = (1900, 9000)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
 
@@ -399,10 +457,14 @@ def _is_time(text: str) -> bool:
     if not _TIME.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
+        return _YEARS[0] <= datetime.fromisoformat(text).year <= _YEARS[1]
     except ValueError:
         return False
-    return True
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def _places(certificate: Certificate) -> Iterator[Note]:
@@ -418,12 +480,19 @@ def _places(certificate: Certificate) -> Iterator[Note]:
     ):
         if not text.strip():
             yield note("record.empty", "record.{place}: must not be empty", place=place)
+    parties = [certificate.issued_by, certificate.requested_by]
+    parties += [part.organisation for part in certificate.subcontracted]
+    for zone in (certificate.batch.zone, *(party.zone for party in parties)):
+        if zone and zone not in _zones():
+            yield note("record.zone", "record: '{zone}' is no time zone of the IANA list", zone=zone[:60])
     if certificate.version < 1:
         yield note("record.version", "record.version: must be 1 or more")
     if not certificate.tests:
         yield note("record.no_tests", "record.tests: a certificate reports at least one test")
     if not certificate.signatures:
         yield note("record.unsigned", "record.signatures: a certificate is signed")
+    if certificate.deviations_on_file < 0:
+        yield note("record.deviations_on_file", "record.deviations_on_file: must be 0 or more")
     for signature in certificate.signatures:
         if not _is_time(signature.at):
             yield note("record.signature_time", "record.signatures: a signature has a time in UTC")
@@ -481,8 +550,12 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
         return
     if not line.results:
         yield note("record.no_results", "{place}: an approved test has results", place=place)
-    if line.measured_at is None:
-        yield note("record.not_measured", "{place}: an approved test says when it was measured", place=place)
+    if line.measured is None or line.analysed_at is None:
+        yield note(
+            "record.not_measured", "{place}: an approved test says when it was measured and analysed", place=place
+        )
+    elif (line.measured.first_at is None) != (line.measured.last_at is None):
+        yield note("record.half_measured", "{place}: a first time of measurement has a last one", place=place)
     analysis = analyses.get(line.analysis or "")
     if analysis is None:
         yield note(
@@ -492,7 +565,8 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
             analysis=line.analysis,
         )
         return
-    if (analysis.method.code, analysis.method.version) != (line.method, line.method_version):
+    named = (line.method, line.method_version, line.method_sha256)
+    if (analysis.method.code, analysis.method.version, analysis.method.sha256) != named:
         yield note(
             "record.other_method",
             "{place}: method {method} {version} is not that of analysis {analysis}",

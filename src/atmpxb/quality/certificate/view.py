@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from atmpxb.notes import Voice, say
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate.figures import figures
 from atmpxb.quality.certificate.labels import LABELS
@@ -14,23 +15,24 @@ from atmpxb.quality.certificate.wording import (
     decimal,
     local,
     localised,
+    measured,
     printable,
     shown_limit,
     shown_result,
     unit,
     utc,
 )
-from atmpxb.quality.saying import repair_texts, said
 
 type Plots = Mapping[str, Sequence[Plot]]  # analysis id → its plots
 
 
 def pages(
-    certificate: Certificate, record_sha256: str, plots: Plots, qr_svg: str, proof: Mapping[str, str]
+    certificate: Certificate, record_sha256: str, plots: Plots, qr_svg: str, proof: Mapping[str, str], voice: Voice
 ) -> Any:
     """The content of the pages as JSON-ready data, every text printable.
 
     Args:
+        voice: tells notes in the language of the pages.
         proof: label code (``entry``, ``checkpoint``) → digest or key id to print in the annex.
     """
     words = LABELS[certificate.language]
@@ -48,7 +50,7 @@ def pages(
             "left": f"{title} {number}",
             "right": issuer.name,
             "interim": INTERIM[certificate.language],
-            "footer": f"{certificate.product.name} · {words['batch']} {certificate.batch.number}",
+            "footer": f"{_short(certificate.product.name)} · {words['batch']} {_short(certificate.batch.number)}",
             "number": number,
             "page": words["page"],
             "of": words["of"],
@@ -75,7 +77,7 @@ def pages(
             "verdict": VERDICTS[certificate.language][certificate.conclusion.verdict],
             "text": certificate.conclusion.text[certificate.language],
         },
-        "tables": _tables(certificate, words),
+        "tables": _tables(certificate, words, voice),
         "signatures": _signatures(certificate, words),
         "statements": [
             words["in_part"],
@@ -85,7 +87,7 @@ def pages(
         "annex": {
             "heading": words["annex"],
             "text": words["annex_text"],
-            "parts": [_annex(a, certificate, words, plots.get(a.id, ())) for a in certificate.analyses],
+            "parts": [_annex(a, certificate, words, plots.get(a.id, ()), voice) for a in certificate.analyses],
         },
         "proof": {
             "heading": words["proof"],
@@ -98,6 +100,11 @@ def pages(
         },
     }
     return _printable(content)
+
+
+def _short(text: str, most: int = 60) -> str:
+    """A name for the foot of each page, which has one line; the first page has all of it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _printable(value: Any) -> Any:
@@ -219,7 +226,7 @@ def _interval(result: Result, language: str) -> str:
     return f"{percent} %: {decimal(low, language)} – {decimal(high, language)}"
 
 
-def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str, Any]]:
+def _tables(certificate: Certificate, words: Mapping[str, str], voice: Voice) -> list[dict[str, Any]]:
     language = certificate.language
     samples = [
         [
@@ -237,7 +244,10 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
     dates = [
         [
             line.title[language],
-            utc(line.measured_at) if line.measured_at else VERDICTS[language][line.status],
+            measured(line.measured, certificate.issued_by.zone, language)
+            if line.measured
+            else VERDICTS[language][line.status],
+            utc(line.analysed_at) if line.analysed_at else "—",
             "—" if line.status == "not_tested" else line.performed_by,
         ]
         for line in certificate.tests
@@ -247,12 +257,21 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
         [_organisation(part.organisation), ", ".join(titles.get(code, code) for code in part.tests), part.certificate or words["none"]]  # noqa: E501
         for part in certificate.subcontracted
     ]
-    deviations = [[found.number, found.title, found.status] for found in certificate.deviations]
+    deviations = [
+        [
+            local(found.happened_at, certificate.issued_by.zone),
+            _told(found.what, voice),
+            "; ".join([*(_told(one, voice) for one in found.details), *_reason(_told(found.reason, voice), words)])
+            or "—",
+        ]
+        for found in certificate.deviations
+    ]
     return [
         _table(words, "samples", ("sample", "received", "condition", "temperature_volume"), samples),
-        _table(words, "dates", ("test", "measured", "performed_by"), dates),
+        _table(words, "dates", ("test", "measured", "analysed", "performed_by"), dates),
         _table(words, "subcontracted", ("laboratory", "tests", "certificate"), subcontracted),
-        _table(words, "deviations", ("number", "title_column", "status"), deviations),
+        _table(words, "deviations", ("when", "what_happened", "details"), deviations)
+        | {"note": _on_file(certificate, words)},
     ]
 
 
@@ -264,13 +283,25 @@ def _table(
         "columns": [words[c] for c in columns],
         "rows": rows,
         "empty": words["none"],
+        "note": "",
     }
 
 
+def _reason(reason: str, words: Mapping[str, str]) -> list[str]:
+    return [f"{words['reason']}: {reason}"] if reason else []
+
+
+def _on_file(certificate: Certificate, words: Mapping[str, str]) -> str:
+    number = certificate.deviations_on_file
+    return f"{words['on_file']}: {number}." if number else ""
+
+
 def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:
+    methods = {one.id: f"{one.id} · {one.method.code}" for one in certificate.analyses}
     items = [
         {
             "meaning": signature.meaning[certificate.language],
+            "about": methods.get(signature.about, certificate.number),
             "name": signature.name,
             "function": f"{signature.function}, {signature.organisation}",
             "at": utc(signature.at),
@@ -282,26 +313,26 @@ def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str,
 
 
 def _annex(
-    analysis: AnalysisRecord, certificate: Certificate, words: Mapping[str, str], plots: Sequence[Plot]
+    analysis: AnalysisRecord, certificate: Certificate, words: Mapping[str, str], plots: Sequence[Plot], voice: Voice
 ) -> dict[str, Any]:
     language, method = certificate.language, analysis.method
     source = words["recomputable" if analysis.recomputable else "not_recomputable"]
     checks = [
         [
             check.title[language],
-            localised(said(check.criterion, language), language),
-            localised(said(check.observed, language), language),
+            localised(_told(check.criterion, voice), language),
+            localised(_told(check.observed, voice), language),
             words[_judged(check.passed)],
         ]
         for check in analysis.checks
     ]
     remarks = [
         *[
-            [words["exclusion"], said(item.what, language), said(item.reason, language)]
+            [words["exclusion"], _told(item.what, voice), _told(item.reason, voice)]
             for item in analysis.exclusions
         ],
-        *[[words["repair"], *repair_texts(item, language)] for item in analysis.repairs],
-        *[[words["warning"], "", said(warning, language)] for warning in analysis.warnings],
+        *[[words["repair"], *item.told(voice)] for item in analysis.repairs],
+        *[[words["warning"], "", _told(warning, voice)] for warning in analysis.warnings],
     ]
     tables = [
         _table(words, "checks", ("check", "criterion", "observed", "outcome"), checks),
@@ -318,6 +349,10 @@ def _annex(
         ]
         + [{"text": f"{words['method']} {method.code} v{method.version}", "sha256": method.sha256}],
     }
+
+
+def _told(fact: object, voice: Voice) -> str:
+    return say(fact, voice) if fact else ""
 
 
 def _judged(passed: bool | None) -> str:

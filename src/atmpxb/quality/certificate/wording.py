@@ -1,7 +1,6 @@
 """The words and number forms of a printed certificate, in English and Dutch.
 
-Both the renderer and ``atmpxb verify`` take them from here: the one prints, the other looks for what must be
-printed.
+Print and screen take them from here.
 """
 
 import re
@@ -10,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from atmpxb.quality.assays.pictures import commas
-from atmpxb.quality.certificate.record import Certificate, Result, TestLine
+from atmpxb.quality.certificate.record import Measured, Result, TestLine
 
 VERDICTS = {
     "en": {
@@ -35,7 +34,25 @@ MEANINGS = {
     "performed": {"en": "Performed the test", "nl": "Heeft de test uitgevoerd"},
     "checked": {"en": "Checked the entry", "nl": "Heeft de invoer gecontroleerd"},
     "reviewed": {"en": "Reviewed", "nl": "Heeft beoordeeld"},
+    "invalidated": {"en": "Invalidated the run", "nl": "Heeft de run ongeldig verklaard"},
     "approved": {"en": "Approved", "nl": "Heeft goedgekeurd"},
+}
+#: When a test was measured: what the files, or the report of another laboratory, say of it.
+MEASURED = {
+    "en": {
+        "report": "as stated by report {number} of {date}",
+        "no_date": "unknown date",
+        "unstated": "not stated by the file; attached at {at}",
+        "partly": "not stated by {number} further file(s)",
+        "zoneless": "time of the file, which names no zone, read as {zone}",
+    },
+    "nl": {
+        "report": "volgens rapport {number} van {date}",
+        "no_date": "onbekende datum",
+        "unstated": "niet vermeld in het bestand; toegevoegd op {at}",
+        "partly": "niet vermeld in {number} ander(e) bestand(en)",
+        "zoneless": "tijd van het bestand, dat geen tijdzone noemt, gelezen als {zone}",
+    },
 }
 INTERIM = {"en": "INTERIM", "nl": "VOORLOPIG · INTERIM"}
 
@@ -46,6 +63,8 @@ _COVERED = re.compile(
 )
 
 
+#: A number and the power of ten of its unit: on paper they are multiplied.
+_TIMES = re.compile(r"(\d) 10\^")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -77,9 +96,9 @@ def localised(text: str, language: str) -> str:
     """A criterion, observation or caption: units with raised powers, numbers in it with the comma of Dutch.
 
     >>> localised("≥ 0.98 10^6 cells/mL, file_1.2.fcs", "nl")
-    '≥ 0,98 10⁶ cells/mL, file_1.2.fcs'
+    '≥ 0,98 × 10⁶ cells/mL, file_1.2.fcs'
     """
-    text = unit(text)
+    text = unit(_TIMES.sub(r"\1 × 10^", text))
     if language != "nl":
         return text
     return commas(text)
@@ -106,6 +125,23 @@ def local(text: str, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z} ({at:%H:%M} UTC)" if zone else utc(text)
 
 
+def measured(found: Measured, zone: str, language: str) -> str:
+    """When a test was measured, as printed: in the laboratory's zone and UTC, and what says so."""
+    words = MEASURED[language]
+    if found.source == "report":
+        date = found.report_date or words["no_date"]
+        return words["report"].format(number=found.report or "—", date=date)
+    if found.first_at is None or found.last_at is None:
+        arrived = local(found.attached_at, zone) if found.attached_at else "—"
+        return words["unstated"].format(at=arrived)
+    times = [local(found.first_at, zone)]
+    if local(found.last_at, zone) != times[0]:
+        times.append(local(found.last_at, zone))
+    remarks = [words["zoneless"].format(zone=zone)] if found.zoneless else []
+    remarks += [words["partly"].format(number=found.unstated)] if found.unstated else []
+    return "; ".join([" – ".join(times), *remarks])
+
+
 def shown_result(result: Result, language: str) -> str:
     """A result without its unit as the table prints it; a dash where the data allowed none."""
     if result.shown:
@@ -115,32 +151,4 @@ def shown_result(result: Result, language: str) -> str:
 
 def shown_limit(line: TestLine, language: str) -> str:
     """The acceptance limit as the table prints it."""
-    return printable(unit(line.limit.text.get(language, ""))) or "—"
-
-
-def must_be_printed(certificate: Certificate) -> list[str]:
-    """What the pages must say, in this order: the identity, then every line of the table of results."""
-    language = certificate.language
-    words = VERDICTS[language]
-    expected = [certificate.number, certificate.product.name, certificate.batch.number]
-    if certificate.kind == "interim":
-        expected.insert(0, INTERIM[language])
-    for line in certificate.tests:
-        expected += [
-            line.title[language],
-            f"{line.method} v{line.method_version}",
-            shown_limit(line, language),
-        ]
-        for result in line.results:
-            expected += [
-                shown_result(result, language),
-                unit(result.unit) if result.reported else "",
-                words[result.verdict],
-            ]
-        if line.status == "pending":
-            expected += [words["pending"], utc(line.due_at or "")]
-        if line.status == "not_tested":
-            expected += [words["not_tested"], line.reason]
-    expected.append(words[certificate.conclusion.verdict])
-    expected += [signature.name for signature in certificate.signatures]
-    return [printable(text) for text in expected if text]
+    return printable(unit(_TIMES.sub(r"\1 × 10^", line.limit.text.get(language, "")))) or "—"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from atmpxb.notes import Note, note
+
 type Words = Mapping[str, str]
 
 
@@ -11,7 +13,8 @@ type Words = Mapping[str, str]
 class Aliquot:
     """A portion of the product for some tests. Volumes in µL; `priority` 1 is served first.
 
-    ``hold_hours``: how long the aliquot may wait before testing, or None when it has no such limit.
+    ``hold_hours``: how long the aliquot may wait before testing, or None when it has no such limit. Its temperature on
+    arrival lies between ``temperature_low`` and ``temperature_high`` in °C, where these are set.
     """
 
     code: str
@@ -21,6 +24,20 @@ class Aliquot:
     priority: int
     tests: tuple[str, ...]
     hold_hours: Decimal | None = None
+    temperature_low: Decimal | None = None
+    temperature_high: Decimal | None = None
+
+    def excursion(self, temperature_c: Decimal) -> Note | None:
+        """How a temperature on arrival breaks the limits; None where it keeps them, or there are none."""
+        low, high = self.temperature_low, self.temperature_high
+        if (low is None or temperature_c >= low) and (high is None or temperature_c <= high):
+            return None
+        facts = {"temperature": f"{temperature_c.normalize():f}", "low": low, "high": high}
+        if high is None:
+            return note("sample.too_cold", "{temperature} °C; at least {low} °C is allowed", **facts)
+        if low is None:
+            return note("sample.too_warm", "{temperature} °C; at most {high} °C is allowed", **facts)
+        return note("sample.off_temperature", "{temperature} °C; {low} to {high} °C is allowed", **facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ TOML, schema ``atmpxb.specification/1``; a limit is written with the digits that
     method = "CC-001"
     reportable = "viability"
     unit = "%"
-    limit = { low = "80.0" }          # low/high inclusive, above/below exclusive, or words = ["clear"]
+    limit = { low = "80.0" }          # low/high inclusive, above/below exclusive, or words
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -38,7 +39,8 @@ class SpecificationLine:
     """One test of a specification: which value of which method, against which limit.
 
     ``method_version`` empty: the version that is effective when the run is made. ``when`` names the decision
-    that the line belongs to, e.g. ``release``.
+    that the line belongs to, e.g. ``release``. ``choices`` says in words what the codes of the limit mean, for
+    readers who do not have the method at hand.
     """
 
     code: str
@@ -52,6 +54,7 @@ class SpecificationLine:
     method_version: str = ""
     reference: str = ""
     when: str = "release"
+    choices: Mapping[str, Words] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +116,20 @@ def parse_specification(source: bytes) -> Specification:
 
 def _line(table: Table) -> SpecificationLine:
     rounding = _rounding(table)
+    limit, choices = _limit(table, rounding)
     found = SpecificationLine(
         code=table.code(),
         title=table.words(),
         method=table.code("method"),
         reportable=table.code("reportable"),
         unit=table.text("unit", ""),
-        limit=_limit(table, rounding),
+        limit=limit,
         rounding=rounding,
         informative=table.flag("informative", False),
         method_version=table.text("method_version", ""),
         reference=table.text("reference", ""),
         when=table.code("when") if "when" in table.data else "release",
+        choices=choices,
     )
     if found.limit is None and not found.informative:
         table.problem(
@@ -135,12 +140,14 @@ def _line(table: Table) -> SpecificationLine:
     return found
 
 
-def _limit(line: Table, rounding: Rounding) -> Limit | None:
+def _limit(line: Table, rounding: Rounding) -> tuple[Limit | None, Mapping[str, Words]]:
+    """The limit, and the titles of its codes: ``words = { clear = { en = "Clear", nl = "Helder" } }``."""
     table = line.table("limit")
     if table is None:
-        return None
+        return None, {}
     low, high, above, below = (table.decimal(key) for key in ("low", "high", "above", "below"))
-    words = table.texts("words")
+    choices = table.choices("words") if isinstance(table.get("words"), dict) else {}
+    words = tuple(choices) or table.texts("words")
     if (low and above) or (high and below):
         table.problem(
             "specification.bound_twice", "one bound is given twice; use low or above, and high or below"
@@ -170,7 +177,7 @@ def _limit(line: Table, rounding: Rounding) -> Limit | None:
                 high=limit.high,
             )
     table.finish()
-    return limit
+    return limit, choices
 
 
 def _rounding(line: Table) -> Rounding:
@@ -225,6 +232,7 @@ def _sampling(table: Table, tests: set[str]) -> SamplingPlan:
 def _aliquot(table: Table, tests: set[str]) -> Aliquot:
     volume = Decimal(table.decimal("volume_ul", required=True) or 0)
     minimum, hold = table.decimal("minimum_ul"), table.decimal("hold_hours")
+    low, high = table.decimal("temperature_low"), table.decimal("temperature_high")
     found = Aliquot(
         code=table.code(),
         title=table.words(),
@@ -233,6 +241,8 @@ def _aliquot(table: Table, tests: set[str]) -> Aliquot:
         priority=table.integer("priority", 1, 1) or 1,
         tests=table.texts("tests", required=True),
         hold_hours=None if hold is None else Decimal(hold),
+        temperature_low=None if low is None else Decimal(low),
+        temperature_high=None if high is None else Decimal(high),
     )
     if volume <= 0 or not 0 < found.minimum_ul <= volume:
         table.problem(
@@ -242,6 +252,14 @@ def _aliquot(table: Table, tests: set[str]) -> Aliquot:
         )
     if found.hold_hours is not None and found.hold_hours <= 0:
         table.problem("specification.hold_hours", "hold_hours must be above zero", "hold_hours")
+    if low is not None and high is not None and Decimal(low) > Decimal(high):
+        table.problem(
+            "specification.temperature",
+            "temperature_low {low} is above temperature_high {high}",
+            "temperature_low",
+            low=low,
+            high=high,
+        )
     for unknown in [test for test in found.tests if test not in tests]:
         table.problem(
             "specification.unknown_test",

@@ -217,6 +217,21 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='order', to='quality.request'),
         ),
         migrations.CreateModel(
+            name='Decline',
+            fields=[
+                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reason', models.TextField()),
+                ('declined_at', models.DateTimeField()),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                ('declined_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='decline', to='quality.request')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Run',
             fields=[
                 ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
@@ -229,6 +244,8 @@ class Migration(migrations.Migration):
                 ('plate_map', models.JSONField(default=dict)),
                 ('submitted_at', models.DateTimeField(null=True)),
                 ('returned_reason', models.TextField(blank=True)),
+                ('invalid_cause', models.CharField(blank=True, choices=[('instrument', 'Instrument failed or not ready'), ('reagent', 'Reagent or consumable unfit'), ('preparation', 'Error in preparing the sample'), ('procedure', 'Method not followed'), ('control', 'A control or the system suitability failed'), ('data', 'Error in data or calculation')], max_length=20)),
+                ('invalid_reason', models.TextField(blank=True)),
                 ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.documentversion')),
                 ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('performed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
@@ -270,6 +287,7 @@ class Migration(migrations.Migration):
                 ('condition', models.TextField(blank=True)),
                 ('hold_reason', models.JSONField(blank=True, default=str)),
                 ('received_at', models.DateTimeField(null=True)),
+                ('collected_at', models.DateTimeField(null=True)),
                 ('use_by', models.DateTimeField(null=True)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='quality.order')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
@@ -331,13 +349,14 @@ class Migration(migrations.Migration):
                 ('why', models.JSONField(default=dict)),
                 ('line', models.JSONField()),
                 ('current', models.BooleanField(default=True)),
-                ('measured_at', models.DateTimeField()),
+                ('measured', models.JSONField()),
+                ('analysed_at', models.DateTimeField()),
                 ('analysis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='results', to='quality.analysis')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
                 ('test', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='results', to='quality.test')),
             ],
             options={
-                'ordering': ['-measured_at'],
+                'ordering': ['-analysed_at'],
             },
         ),
         migrations.CreateModel(

@@ -4,11 +4,14 @@ from django.db import migrations
 
 from atmpxb.records.tenancy import Telling, TenantTable
 
-#: An order refers to a request of another organisation, and only the laboratory that was asked may answer it: else any
-#: other could take its place, since a request has one order.
+#: An order, or the decline of one, refers to a request of another organisation, and only the laboratory that was asked
+#: may answer it: else any other could take its place, since a request has one order.
 ACROSS = """
 ALTER TABLE quality_request ADD CONSTRAINT quality_request_asked UNIQUE (organisation_id, id, laboratory_id);
 ALTER TABLE quality_order ADD CONSTRAINT quality_order_request_own FOREIGN KEY (client_id, request_id, organisation_id)
+    REFERENCES quality_request (organisation_id, id, laboratory_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE quality_decline ADD CONSTRAINT quality_decline_request_own
+    FOREIGN KEY (client_id, request_id, organisation_id)
     REFERENCES quality_request (organisation_id, id, laboratory_id) DEFERRABLE INITIALLY DEFERRED;
 """
 
@@ -29,6 +32,7 @@ class Migration(migrations.Migration):
             references={"batch_id": "quality_batch", "specification_id": "documents_documentversion"},
         ),
         TenantTable("quality_order"),
+        TenantTable("quality_decline"),
         TenantTable("quality_sample", references={"order_id": "quality_order"}),
         TenantTable("quality_equipment"),
         TenantTable("quality_run", references={"method_id": "documents_documentversion"}),
@@ -76,7 +80,7 @@ class Migration(migrations.Migration):
         ),
         TenantTable("quality_publication", read="true"),
         TenantTable("quality_failedjob", shared=False),
-        Telling("quality_request", owner=("request.arrived", "request.withdrawn_by_client"), reader=("request.accepted",)),
+        Telling("quality_request", owner=("request.arrived", "request.withdrawn_by_client"), reader=("request.accepted", "request.declined")),
         Telling("quality_certificate", owner=("certificate.arrived", "certificate.recalled")),
         migrations.RunSQL(ACROSS, reverse_sql=migrations.RunSQL.noop),
     ]

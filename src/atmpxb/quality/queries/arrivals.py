@@ -47,6 +47,12 @@ class Arrivals:
     scanned: str
     chosen: Container | None  # the expected container that the form is about
     known: Container | None  # the container that already carries the scanned label
+    fitting: tuple[Container, ...]  # expected containers of the batch that the scanned label names
+
+    @property
+    def options(self) -> tuple[Container, ...]:
+        """What the form offers: the containers that the label fits, all where a person chose by hand."""
+        return self.fitting if self.chosen in self.fitting else self.expected
 
 
 def arrivals(actor: Actor, now: datetime, *, scanned: str = "", chosen: str = "") -> Arrivals:
@@ -56,7 +62,9 @@ def arrivals(actor: Actor, now: datetime, *, scanned: str = "", chosen: str = ""
         scanned: the label that was scanned or typed.
         chosen: identifier of a container that a person picked from the list.
 
-    A scanned label that holds the number of an expected batch picks the first container of that batch.
+    A scanned label picks a container only where it fits: it begins with the number of an expected batch. Of several
+    containers of the batch the one whose place in the sampling plan the rest of the label names comes first, else the
+    first by the plan. Any other label is for a person to decide on.
     """
     waiting = Q(state__in=[SampleState.EXPECTED, SampleState.MISSING])
     rows = (
@@ -69,23 +77,37 @@ def arrivals(actor: Actor, now: datetime, *, scanned: str = "", chosen: str = ""
     expected = tuple(one for one in found if one.state in (SampleState.EXPECTED, SampleState.MISSING))
     arrived = tuple(one for one in found if one.state not in (SampleState.EXPECTED, SampleState.MISSING))
     known = next((one for one in arrived if scanned and one.label == scanned), None)
+    fitting = _fitting(expected, scanned)
     return Arrivals(
         expected=expected,
         arrived=tuple(sorted(arrived, key=lambda one: one.received_at or now, reverse=True)),
         scanned=scanned,
-        chosen=None if known else _pick(expected, scanned, chosen),
+        chosen=None if known else _pick(expected, fitting, chosen),
         known=known,
+        fitting=fitting,
     )
 
 
-def _pick(expected: tuple[Container, ...], scanned: str, chosen: str) -> Container | None:
+def _pick(expected: tuple[Container, ...], fitting: tuple[Container, ...], chosen: str) -> Container | None:
     if chosen:
         return next((one for one in expected if str(one.id) == chosen), None)
-    if not scanned:
-        return None
-    open_ones = [one for one in expected if one.state == SampleState.EXPECTED]
-    named = [one for one in open_ones if one.batch and one.batch.casefold() in scanned.casefold()]
-    return next(iter(named or open_ones), None)
+    return fitting[0] if fitting else None
+
+
+def _fitting(expected: tuple[Container, ...], scanned: str) -> tuple[Container, ...]:
+    """The open containers that a label can be on: of the longest batch number that it begins with, likeliest first."""
+    label = scanned.casefold()
+    open_ones = [one for one in expected if one.state == SampleState.EXPECTED and label]
+    named = [one for one in open_ones if _begins(label, one.batch.casefold())]
+    longest = max((len(one.batch) for one in named), default=0)
+    named = [one for one in named if len(one.batch) == longest]
+    rest = label[longest:].strip("._/-")
+    return tuple(sorted(named, key=lambda one: one.aliquot.casefold() != rest))
+
+
+def _begins(label: str, batch: str) -> bool:
+    """Whether a label begins with a batch number, and not merely with the first digits of a longer one."""
+    return bool(batch) and label.startswith(batch) and not label[len(batch) : len(batch) + 1].isalnum()
 
 
 def container_of(sample: Sample) -> Container:

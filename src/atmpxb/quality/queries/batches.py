@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.models import Batch, Certificate, Request
-from atmpxb.quality.queries.progress import STANDING, Counts, Step, order_of, steps
+from atmpxb.quality.queries.progress import STANDING, Counts, Step, decline_of, order_of, steps
 from atmpxb.quality.states import CertificateState, RequestState
 from atmpxb.records.people.actor import Actor
 
@@ -45,8 +45,12 @@ class BatchLine:
 
     @property
     def latest(self) -> RequestLine | None:
-        """The request that is followed: the newest that is not withdrawn."""
-        return next((line for line in self.requests if line.request.state != RequestState.WITHDRAWN), None)
+        """The request that is followed: the newest that is neither withdrawn nor declined."""
+        followed = (
+            line for line in self.requests
+            if line.request.state != RequestState.WITHDRAWN and not decline_of(line.request)
+        )  # fmt: skip
+        return next(followed, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def _certified(line: BatchLine) -> bool:
 def _requests() -> "Prefetch[str, QuerySet[Request], str]":
     return Prefetch(
         "requests",
-        Request.objects.select_related("laboratory", "specification__document", "order").order_by(
+        Request.objects.select_related("laboratory", "specification__document", "order", "decline").order_by(
             "-submitted_at"
         ),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.models import Certificate, Order, Request
+from atmpxb.quality.models import Certificate, Decline, Order, Request
 from atmpxb.quality.states import CertificateState, RequestState
 
 #: A certificate that stands, or is about to.
@@ -32,13 +32,14 @@ class Counts:
     impossible: int
     samples_in: int
     samples: int
+    invalidated: int = 0
 
     @classmethod
     def of(cls, progress: Mapping[str, Any]) -> "Counts":
         """Read the projection that ``orders.refresh`` keeps.
 
         >>> Counts.of({"tests": {"reviewed": 2, "running": 1, "invalid": 1}, "samples": {"received": 1}})
-        Counts(tests_done=2, tests=3, impossible=0, samples_in=1, samples=1)
+        Counts(tests_done=2, tests=3, impossible=0, samples_in=1, samples=1, invalidated=1)
         """
         tests, samples = progress.get("tests", {}), progress.get("samples", {})
         impossible = tests.get("cancelled", 0)
@@ -48,6 +49,7 @@ class Counts:
             impossible,
             samples.get("received", 0) + samples.get("on_hold", 0),
             sum(samples.values()),
+            tests.get("invalid", 0),
         )
 
     @property
@@ -61,11 +63,18 @@ def order_of(request: Request) -> Order | None:
     return getattr(request, "order", None)
 
 
+def decline_of(request: Request) -> Decline | None:
+    """The laboratory's no to a request, where it said so."""
+    return getattr(request, "decline", None)
+
+
 def steps(request: Request, certificate: Certificate | None) -> tuple[Step, ...]:
     """Submitted → accepted → samples received → tests → certificate."""
     order = order_of(request)
     if request.state == RequestState.WITHDRAWN:
         return (Step(_("Submitted"), "done"), Step(_("Withdrawn"), "failed", doing=_("Withdrawn")))
+    if decline_of(request):
+        return (Step(_("Submitted"), "done"), Step(_("Declined"), "failed", doing=_("Declined")))
     counts = Counts.of(order.progress if order else {})
     final = certificate is not None and certificate.kind == Certificate.Kind.FINAL
     issued = final and certificate is not None and certificate.state == CertificateState.ISSUED

@@ -6,9 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import get_language
+
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.seam import Repair
+from atmpxb.quality.certificate.drafting import measured_of
 from atmpxb.quality.certificate.form import rebuilt
+from atmpxb.quality.certificate.wording import measured as measured_words
 from atmpxb.quality.models import Certificate, Result
 from atmpxb.quality.queries.documents import choices_of, method_of
 from atmpxb.quality.queries.history import Event, events_of
@@ -41,7 +45,8 @@ class Provenance:
     rounding: str
     interval: dict[str, str]
     current: bool
-    measured_at: datetime
+    measured: str
+    analysed_at: datetime
     test_state: str
     run: str
     run_id: UUID
@@ -83,7 +88,8 @@ def provenance(actor: Actor, result: UUID) -> Provenance:
         rounding="" if digits is None else str(digits),
         interval={key: str(text) for key, text in row.interval.items() if text},
         current=row.current,
-        measured_at=row.measured_at,
+        measured=measured_words(measured_of(row), run.organisation.zone, get_language() or "en"),
+        analysed_at=row.analysed_at,
         test_state=str(TestState(test.state).label),
         run=run.number,
         run_id=run.pk,

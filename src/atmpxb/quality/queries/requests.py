@@ -6,9 +6,10 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 
 from atmpxb.quality.limits import Specification, parse_specification
-from atmpxb.quality.models import Batch, Certificate, Product, Request
+from atmpxb.quality.models import Batch, Certificate, Decline, Product, Request
 from atmpxb.quality.queries.batches import PAGE, RequestLine, request_line
-from atmpxb.quality.queries.progress import STANDING
+from atmpxb.quality.queries.documents import specification_of
+from atmpxb.quality.queries.progress import STANDING, decline_of, order_of
 from atmpxb.quality.states import RequestState
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
@@ -22,6 +23,7 @@ class RequestPage:
     line: RequestLine
     specification: Specification
     withdrawable: bool
+    decline: Decline | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def requests(actor: Actor, number: int) -> Page[RequestLine]:
     """Requests of the actor's organisation, newest first."""
     found = (
         Request.objects.filter(organisation_id=actor.organisation_id)
-        .select_related("batch__product", "laboratory", "specification__document", "order")
+        .select_related("batch__product", "laboratory", "specification__document", "order", "decline")
         .order_by("-submitted_at")
     )
     page = Paginator(found, PAGE).get_page(number)
@@ -54,12 +56,13 @@ def request(request_id: UUID) -> RequestPage:
         Request.DoesNotExist: there is none that the actor may see.
     """
     found = Request.objects.select_related(
-        "batch__product", "laboratory", "organisation", "specification__document", "order", "submitted_by"
+        "batch__product", "laboratory", "organisation", "specification__document", "order", "decline", "submitted_by"
     ).get(pk=request_id)
     return RequestPage(
         request_line(found, _standing([found.pk]).get(found.pk)),
         parse_specification(found.specification.source.encode()),
-        found.state == RequestState.SUBMITTED and not hasattr(found, "order"),
+        found.state == RequestState.SUBMITTED and not (order_of(found) or decline_of(found)),
+        decline_of(found),
     )
 
 
@@ -115,9 +118,10 @@ def specification(actor: Actor, version_id: UUID) -> DocumentVersion:
     )
 
 
-def effective_specifications(actor: Actor) -> tuple[DocumentVersion, ...]:
-    """What a request can be made against."""
-    return tuple(version for version in specifications(actor) if version.state == VersionState.EFFECTIVE)
+def effective_specifications(actor: Actor) -> tuple[tuple[str, DocumentVersion], ...]:
+    """What a request can be made against: the code of the product that it is of, and the version."""
+    found = (version for version in specifications(actor) if version.state == VersionState.EFFECTIVE)
+    return tuple((specification_of(version).product, version) for version in found)
 
 
 def laboratories(actor: Actor) -> tuple[Organisation, ...]:

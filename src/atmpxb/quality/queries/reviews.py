@@ -56,6 +56,11 @@ class Exceptional:
     blocking: bool
     disposition: Disposition | None
 
+    @property
+    def measured(self) -> bool:
+        """Whether the text is a criterion or a value, whose numbers are written as the reader's language does."""
+        return self.key.startswith(("check:", "result:"))
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
@@ -183,4 +188,6 @@ def _kinds() -> dict[str, str]:
         "correction": _("Corrected entry"),
         "file": _("File set apart"),
         "override": _("Released file"),
+        "early": _("Measured before receipt"),
+        "late": _("Measured after the hold time"),
     }

@@ -45,6 +45,8 @@ class Attached:
     format: str
     acquired_at: str
     instrument: str
+    equipment_id: UUID | None
+    names_instrument: bool  # the file itself says which one made it
     problem: str
     released: str
     withdrawn: str
@@ -70,6 +72,10 @@ class Attached:
     @property
     def unassigned(self) -> bool:
         return self.ready and not (self.role and self.sample)
+
+    @property
+    def of_unknown_instrument(self) -> bool:
+        return self.ready and not (self.instrument or self.equipment_id)
 
 
 def attached(run: Run, method: Method) -> tuple[Attached, ...]:
@@ -106,6 +112,8 @@ def _attached(row: RunFile, titles: dict[str, dict[str, str]]) -> Attached:
         format=str(facts.get("format") or ""),
         acquired_at=str(facts.get("acquired_at") or ""),
         instrument=instrument,
+        equipment_id=row.equipment_id,
+        names_instrument=bool(facts.get("instrument_serial")),
         problem=problem_of(problem),
         released=str(problem.get("released") or ""),
         withdrawn=str(problem.get("withdrawn") or ""),

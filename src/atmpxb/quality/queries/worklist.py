@@ -11,9 +11,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.failures import GAVE_UP
+from atmpxb.quality.assays import registry
 from atmpxb.quality.limits import Specification
 from atmpxb.quality.models import Request, Run, Test
-from atmpxb.quality.queries.documents import line_of, specification_of
+from atmpxb.quality.queries.documents import line_of, method_of, specification_of
 from atmpxb.quality.saying import problem_of, said
 from atmpxb.quality.states import AnalysisState, RequestState, RunState, SampleState, TestState
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
@@ -40,6 +41,7 @@ class Task:
     client: str
     latest_start: datetime
     repeat: bool
+    reported: bool  # another laboratory does it, and sends a report
     gate: str = ""  # why it can't start; empty when it can
     cure: str = ""
     cure_view: str = ""
@@ -124,6 +126,11 @@ class Worklist:
     expected: int
 
     @property
+    def reported(self) -> bool:
+        """Whether a run that can start needs the name of a partner."""
+        return any(task.reported for task in self.now + self.later)
+
+    @property
     def blocked_count(self) -> int:
         """Tasks that can't start and runs that can't go on."""
         return len(self.blocked) + len(self.stuck)
@@ -195,6 +202,7 @@ def _tasks(actor: Actor, now: datetime) -> Iterable[Task]:
             client=first.order.client.name,
             latest_start=min(starts),
             repeat=any(test.retest_of_id for test in tests),
+            reported=registry.kind(method_of(first.method).kind).source == "report",
             gate=gate,
             cure=cure,
             cure_view=view,
@@ -254,7 +262,7 @@ def requests(actor: Actor) -> tuple[Asked, ...]:
     """The requests to the laboratory of the actor that no order answers yet, most urgent first."""
     waiting = list(
         Request.objects.filter(
-            laboratory_id=actor.organisation_id, state=RequestState.SUBMITTED, order__isnull=True
+            laboratory_id=actor.organisation_id, state=RequestState.SUBMITTED, order=None, decline=None
         )
         .select_related("organisation", "batch__product", "specification__document")
         .order_by("needed_by")

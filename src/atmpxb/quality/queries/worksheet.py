@@ -7,10 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.seam import Entry, Method
 from atmpxb.quality.models import Run, Sample, WorksheetEntry
+from atmpxb.quality.pictures import pages
+from atmpxb.quality.states import FileState
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.signatures.actions import digest_of
+from atmpxb.records.vault.actions import vault
 
 PLATE_ROWS, PLATE_COLUMNS = "ABCDEFGH", range(1, 13)
 
@@ -77,6 +81,16 @@ class Plate:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A file that an entry may have been read from, and the numbers of the pages that can be shown."""
+
+    id: UUID
+    name: str
+    sha256: str
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ToCheck:
     """An entry that a second person is about to sign."""
 
@@ -87,6 +101,10 @@ class ToCheck:
     entry: Entry
     sample: str
     written: Written
+    beside: tuple[Field, ...]  # what else was written, such as the number and date of the report
+    sources: tuple[Source, ...]
+    samples: tuple[str, ...]
+    reported: bool  # it is read from another laboratory's report
     seen: str
 
 
@@ -117,6 +135,9 @@ def fields(actor: Actor, run: Run, method: Method, samples: Sequence[Sample]) ->
 def to_check(actor: Actor, entry: WorksheetEntry, method: Method, content: Mapping[str, Any]) -> ToCheck:
     """An entry as the second person sees it before signing."""
     asked = next(one for one in method.entries if one.code == entry.code)
+    run = entry.run
+    reported = registry.kind(method.kind).source == "report"
+    samples = sorted({test.sample for test in run.tests.select_related("sample")}, key=lambda one: one.label)
     return ToCheck(
         id=entry.pk,
         run=entry.run.number,
@@ -125,7 +146,21 @@ def to_check(actor: Actor, entry: WorksheetEntry, method: Method, content: Mappi
         entry=asked,
         sample=entry.sample.label if entry.sample else "",
         written=_written(entry, asked, actor),
+        beside=tuple(
+            one for one in fields(actor, run, method, samples)
+            if one.written and not one.entry.second_person and one.sample_id in (None, entry.sample_id)
+        ),
+        reported=reported,
+        sources=_sources(run) if reported else (),
+        samples=tuple(one.label for one in samples),
         seen=digest_of(content),
+    )
+
+
+def _sources(run: Run) -> tuple[Source, ...]:
+    return tuple(
+        Source(one.pk, one.name, one.file.sha256, tuple(range(1, pages(vault().path(one.file.sha256)) + 1)))
+        for one in run.files.filter(state=FileState.READY).select_related("file")
     )
 
 

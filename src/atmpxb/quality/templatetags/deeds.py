@@ -11,7 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from atmpxb.quality import saying
+from atmpxb.quality.certificate.form import plain
+from atmpxb.quality.limits import SpecificationLine
 from atmpxb.quality.models import words
+from atmpxb.quality.queries.documents import limit_words
 
 register = template.Library()
 
@@ -51,6 +54,12 @@ def said(fact: Any) -> str:
 def in_language(url: str) -> str:
     """``{{ src|in_language }}``: the address of a picture with its words in the reader's language."""
     return f"{url}?language={(get_language() or 'en')[:2]}"
+
+
+@register.filter
+def limit(line: SpecificationLine | Mapping[str, Any]) -> dict[str, str]:
+    """``{{ line|limit|words|figures }}``: the limit of a line, parsed or stored, its codes in words."""
+    return limit_words(plain(line) if isinstance(line, SpecificationLine) else line)
 
 
 @register.simple_tag

@@ -13,6 +13,7 @@ class Meaning(models.TextChoices):
     PERFORMED = "performed", _("Performed the test")
     CHECKED = "checked", _("Checked the entry")
     REVIEWED = "reviewed", _("Reviewed")
+    INVALIDATED = "invalidated", _("Invalidated, with assignable cause")
     APPROVED = "approved", _("Approved")
     WITHDRAWN = "withdrawn", _("Withdrew the certificate")
     EFFECTIVE = "effective", _("Approved the document")

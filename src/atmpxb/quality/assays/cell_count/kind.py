@@ -15,6 +15,7 @@ from atmpxb.quality.assays.seam import (
     FileFacts,
     Interval,
     Method,
+    Origin,
     RawFile,
     Repair,
     Reportable,
@@ -46,6 +47,7 @@ class CellCounting:
 
     code = "cell_count"
     title = {"en": "Cell count and viability", "nl": "Celtelling en viabiliteit"}
+    source: Origin = "instrument"
     recomputable = True
 
     def problems(self, method: Method) -> tuple[Note, ...]:

@@ -21,6 +21,7 @@ from atmpxb.quality.assays.seam import (
     FileFacts,
     Interval,
     Method,
+    Origin,
     Plot,
     RawFile,
     Repair,
@@ -58,6 +59,7 @@ class FlowCytometry:
 
     code = "flow"
     title: Words = {"en": "Flow cytometry", "nl": "Flowcytometrie"}
+    source: Origin = "instrument"
     recomputable = True
 
     def problems(self, method: Method) -> tuple[Note, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from atmpxb.notes import Note, note
 from atmpxb.quality.assays import worksheet
-from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, RawFile
+from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, Origin, RawFile
 from atmpxb.quality.assays.suitability import judge, require_inputs
 
 
@@ -14,6 +14,7 @@ class Observation:
 
     code = "observation"
     title = {"en": "Manual observation", "nl": "Manuele waarneming"}
+    source: Origin = "bench"
     recomputable = False
 
     def problems(self, method: Method) -> tuple[Note, ...]:

@@ -12,6 +12,7 @@ from atmpxb.quality.assays.seam import (
     Exclusion,
     FileFacts,
     Method,
+    Origin,
     RawFile,
     Repair,
     Words,
@@ -33,6 +34,7 @@ class Qpcr:
 
     code = "qpcr"
     title: Words = {"en": "Quantitative PCR", "nl": "Kwantitatieve PCR"}
+    source: Origin = "instrument"
     recomputable = True
 
     def problems(self, method: Method) -> tuple[Note, ...]:

@@ -5,11 +5,22 @@ from typing import Any
 
 from atmpxb.notes import Note, note, say
 from atmpxb.quality.assays import worksheet
-from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, RawFile
+from atmpxb.quality.assays.seam import (
+    REPORT_DATE,
+    REPORT_NUMBER,
+    Analysis,
+    AssayError,
+    FileFacts,
+    Method,
+    Origin,
+    RawFile,
+)
 from atmpxb.quality.assays.suitability import judge, require_inputs
 from atmpxb.quality.assays.transcription.evidence import Evidence, inspect
 
 _FORMATS = {"pdf", "image"}
+#: What names the report on our certificate, and the form that it has.
+_NAMING = {REPORT_NUMBER: "text", REPORT_DATE: "date"}
 
 
 class Transcription:
@@ -17,6 +28,7 @@ class Transcription:
 
     code = "transcription"
     title = {"en": "Transcribed certificate", "nl": "Overgenomen certificaat"}
+    source: Origin = "report"
     recomputable = False
 
     def problems(self, method: Method) -> tuple[Note, ...]:
@@ -30,6 +42,17 @@ class Transcription:
                     "a transcription needs [[inputs]] with the certificate it is taken from",
                 ),
             )
+        entries = {entry.code: entry for entry in method.entries}
+        found += [
+            note(
+                "transcription.no_naming",
+                "a transcription needs the entry '{code}' of type '{form}', required, once for the run",
+                code=code,
+                form=form,
+            )
+            for code, form in _NAMING.items()
+            if (entry := entries.get(code)) is None or entry.type != form or not entry.required or entry.per_sample
+        ]
         found += [
             note(
                 "transcription.input_format",

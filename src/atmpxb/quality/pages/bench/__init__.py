@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from atmpxb.quality.pages import uploads
+from atmpxb.quality.pages import news, uploads
 from atmpxb.quality.pages.bench import (
     instruments,
     methods,
@@ -20,8 +20,10 @@ RUN = f"{HERE}/runs/<uuid:run>"
 FILE = f"{RUN}/files/<uuid:file>"
 
 urls: list[URLPattern] = [
+    path(f"{HERE}/news/<slug:name>", news.of_list, name="news"),
     path(f"{HERE}/today", today.worklist, name="worklist"),
     path(f"{HERE}/today/requests/<uuid:request_id>/accept", today.accept, name="request_accept"),
+    path(f"{HERE}/today/requests/<uuid:request_id>/decline", today.decline, name="request_decline"),
     path(f"{HERE}/receive", receiving.receive, name="receive"),
     path(f"{HERE}/receive/take", receiving.take, name="receive_take"),
     path(f"{HERE}/receive/<uuid:sample>/missing", receiving.missing, name="receive_missing"),
@@ -32,6 +34,8 @@ urls: list[URLPattern] = [
     path(f"{HERE}/runs/new", runs.run_new, name="run_new"),
     path(RUN, runs.run, name="run"),
     path(f"{RUN}/progress", runs.progress, name="run_progress"),
+    path(f"{RUN}/pulse", news.of_run, name="run_pulse"),
+    path(f"{RUN}/worksheet", runs.worksheet, name="run_worksheet"),
     path(f"{RUN}/analyse", runs.analyse, name="run_analyse"),
     path(f"{RUN}/submit", runs.submit, name="run_submit"),
     path(f"{RUN}/files", uploads.upload, name="upload"),
@@ -45,6 +49,7 @@ urls: list[URLPattern] = [
     path(f"{RUN}/plate", worksheets.plate, name="run_plate"),
     path(f"{RUN}/plots/<uuid:plot>.svg", run_files.plot, name="plot"),
     path(f"{HERE}/files/<uuid:file>", run_files.download, name="file"),
+    path(f"{HERE}/files/<uuid:file>/pages/<int:page>.png", run_files.picture, name="file_picture"),
     path(f"{HERE}/results/<uuid:result>", results.result, name="result"),
     path(f"{HERE}/instruments", instruments.instruments, name="instruments"),
     path(f"{HERE}/instruments/register", instruments.register, name="instrument_register"),

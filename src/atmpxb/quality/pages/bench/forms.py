@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from atmpxb.quality.assays import registry
+from atmpxb.quality.pages.times import WallClock
 from atmpxb.records.people.models import Organisation
 
 LARGEST_DOCUMENT = 512 * 1024  # bytes of a method document
@@ -83,6 +84,10 @@ class ReceiveForm(forms.Form):
         label=gettext_lazy("Temperature on arrival"), lowest=Decimal("-273.15"), highest=Decimal(200),
         help_text=gettext_lazy("The logger's last reading."),
     )  # fmt: skip
+    collected_at = WallClock(
+        label=gettext_lazy("Collected"), required=False,
+        help_text=gettext_lazy("As the label or the papers say, in the time zone of the batch; else leave it empty."),
+    )  # fmt: skip
     condition = forms.CharField(label=gettext_lazy("Condition"), max_length=500, required=False)
     hold_reason = forms.CharField(
         label=gettext_lazy("Put on hold because"), max_length=500, required=False,
@@ -95,7 +100,7 @@ class OpenRunForm(forms.Form):
 
     performed_by = forms.UUIDField(
         label=gettext_lazy("Performed by another laboratory"), required=False,
-        help_text=gettext_lazy("When a partner of the network does the work."),
+        help_text=gettext_lazy("The partner that does the work. Needed for tests that are taken over from a report."),
     )  # fmt: skip
     performed_by_name = forms.CharField(
         label=gettext_lazy("Laboratory outside the network"), max_length=200, required=False,
@@ -117,6 +122,7 @@ class AssignForm(forms.Form):
 
     role = forms.CharField(label=gettext_lazy("Role"), max_length=60)
     sample = forms.UUIDField(label=gettext_lazy("Sample"), required=False)
+    equipment = forms.UUIDField(label=gettext_lazy("Instrument"), required=False)
 
 
 class EntryForm(forms.Form):
@@ -198,7 +204,10 @@ class InstrumentForm(forms.Form):
     def __init__(self, *args: Any, language: str = "en", **options: Any) -> None:
         super().__init__(*args, **options)
         kind: Any = self.fields["kind"]
-        kind.choices = [(one.code, one.title.get(language, one.title["en"])) for one in registry.kinds()]
+        kind.choices = [
+            (one.code, one.title.get(language, one.title["en"])) for one in registry.kinds()
+            if one.source == "instrument"
+        ]
 
 
 def end_of(day: date | None, zone: str) -> datetime | None:

@@ -8,9 +8,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 
+from atmpxb.quality import pictures
 from atmpxb.quality.actions import runs as actions
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.pictures import in_language
-from atmpxb.quality.models import Plot, RunFile, Sample
+from atmpxb.quality.models import Equipment, Plot, RunFile, Sample
 from atmpxb.quality.pages.bench.access import BENCH, bench_page
 from atmpxb.quality.pages.bench.forms import AssignForm, ReasonForm
 from atmpxb.quality.pages.bench.runs import run_url
@@ -36,7 +38,11 @@ def assign(request: Request, actor: Actor, run: UUID, file: UUID) -> str:
                 pk=form["sample"],
                 organisation_id=actor.organisation_id,
             )
-    actions.assign_file(actor=actor, file=row, role=form["role"], sample=sample)
+    equipment = None
+    if form["equipment"]:
+        with acting_for(actor.organisation_id, actor.person_id):
+            equipment = get_object_or_404(Equipment, pk=form["equipment"], organisation_id=actor.organisation_id)
+    actions.assign_file(actor=actor, file=row, role=form["role"], sample=sample, equipment=equipment)
     return run_url(request, run)
 
 
@@ -72,6 +78,26 @@ def download(request: Request, actor: Actor, file: UUID) -> HttpResponseBase:
     response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@bench_page(*BENCH)
+def picture(request: Request, actor: Actor, file: UUID, page: int) -> HttpResponse:
+    """A page of a report as a picture; noted in the access log like the file itself."""
+    row = RunFile.objects.select_related("file").get(
+        pk=file, organisation_id=actor.organisation_id, state=FileState.READY, run__kind__in=_reported()
+    )
+    try:
+        drawn = pictures.picture(vault().path(row.file.sha256), page)
+    except (pictures.NotDrawn, FileNotFoundError) as error:
+        raise Http404 from error
+    request.looked_at.add((actor.organisation_id, f"raw file {row.file.sha256}"))
+    response = HttpResponse(drawn, content_type="image/png")
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _reported() -> list[str]:
+    return [kind.code for kind in registry.kinds() if kind.source == "report"]
 
 
 @bench_page(*BENCH)

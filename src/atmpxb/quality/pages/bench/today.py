@@ -10,7 +10,10 @@ from django.utils import timezone
 from atmpxb.quality.actions import orders
 from atmpxb.quality.models import Request as TestRequest
 from atmpxb.quality.pages.bench.access import BENCH, address_of, bench_page
+from atmpxb.quality.pages.bench.forms import OpenRunForm, ReasonForm
 from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries.requests import laboratories
 from atmpxb.quality.queries.worklist import worklist as read
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
@@ -34,8 +37,19 @@ def worklist(request: Request, actor: Actor) -> HttpResponse:
         "chips": chips if len(chips) > 1 or method else [],
         "clear_url": here if method else "",
         "analyst": actor.holds(Role.ANALYST),
+        "form": OpenRunForm(partners=laboratories(actor)),
     }
     return render(request, "quality/bench/worklist.html", context)
+
+
+@deed
+def decline(request: Request, actor: Actor, request_id: UUID) -> str:
+    """Say no to a client's request, with the reason."""
+    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
+    with acting_for(actor.organisation_id, actor.person_id):
+        asked = get_object_or_404(TestRequest, pk=request_id, laboratory_id=actor.organisation_id)
+    orders.decline_request(actor=actor, request=asked, reason=reason)
+    return reverse("quality:worklist", args=[address_of(request)])
 
 
 @deed
@@ -43,7 +57,7 @@ def accept(request: Request, actor: Actor, request_id: UUID) -> str:
     """Accept a client's request; its samples are expected from then on."""
     with acting_for(actor.organisation_id, actor.person_id):
         asked = get_object_or_404(
-            TestRequest.objects.select_related("specification", "batch"),
+            TestRequest.objects.select_related("specification", "batch__product"),
             pk=request_id,
             laboratory_id=actor.organisation_id,
         )

@@ -22,9 +22,9 @@ from atmpxb.quality.pages.office.forms import (
     ReasonForm,
     RequestForm,
     SignForm,
-    moment,
 )
 from atmpxb.quality.pages.refusals import InvalidForm, cleaned
+from atmpxb.quality.pages.times import moment
 from atmpxb.quality.queries import batches as batch_queries
 from atmpxb.quality.queries import requests as queries
 from atmpxb.records.documents import actions as documents

@@ -1,57 +1,20 @@
 """What people fill in at the office. Times are wall-clock times in a zone that is said; none is guessed."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.models import Batch, Certificate, Product, words
+from atmpxb.quality.models import Batch, Cause, Certificate, Product, words
+from atmpxb.quality.pages.times import WallClock, moment
 from atmpxb.records.documents.models import DocumentVersion
 from atmpxb.records.people.models import Organisation
 
 LARGEST_DOCUMENT = 512 * 1024  # bytes
-_FORMAT = "%Y-%m-%dT%H:%M"
 
-
-class WallClock(forms.CharField):
-    """A date and time as a clock on the wall shows it, without a zone; cleaned to a naive datetime.
-
-    >>> WallClock(label="Made").clean("2026-11-20T09:30")
-    datetime.datetime(2026, 11, 20, 9, 30)
-    """
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("widget", forms.TextInput(attrs={"type": "datetime-local"}))
-        super().__init__(**options)
-
-    def clean(self, value: Any) -> Any:
-        """Read the time. Raises ValidationError for anything else."""
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return datetime.strptime(text[:16].replace(" ", "T"), _FORMAT)  # noqa: DTZ007 - the form's zone is put on
-        except ValueError:
-            raise forms.ValidationError(_("Write the time as 2026-11-20 09:30")) from None
-
-
-def moment(wall: datetime, zone: str) -> datetime:
-    """A wall-clock time in a zone.
-
-    Raises:
-        ValidationError: the clock never showed it (summer time began) or showed it twice (summer time ended).
-    """
-    place = ZoneInfo(zone)
-    early, late = (wall.replace(tzinfo=place, fold=fold) for fold in (0, 1))
-    if early.utcoffset() != late.utcoffset():
-        raise forms.ValidationError(
-            _("The clock in %(zone)s changes in that hour: give this time in UTC instead") % {"zone": zone}
-        )
-    return early
 
 
 def _zones() -> list[str]:
@@ -72,6 +35,16 @@ class SignForm(forms.Form):
     password = forms.CharField(label=gettext_lazy("Password"), strip=False, max_length=500)
     code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=20)
     seen = forms.RegexField(label=gettext_lazy("What you saw"), regex=r"^[0-9a-f]{64}$")
+
+
+class InvalidationForm(forms.Form):
+    """To what an invalid run is assigned, and what happened."""
+
+    cause = forms.ChoiceField(label=gettext_lazy("Assignable cause"), choices=[("", "–"), *Cause.choices])
+    reason = forms.CharField(
+        label=gettext_lazy("What happened"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), min_length=3,
+        help_text=gettext_lazy("Stands on the certificate, beside the result that is invalidated."),
+    )  # fmt: skip
 
 
 class DispositionForm(forms.Form):
@@ -164,7 +137,7 @@ class RequestForm(forms.Form):
         *args: Any,
         batches: Iterable[Batch] = (),
         laboratories: Iterable[Organisation] = (),
-        specifications: Iterable[DocumentVersion] = (),
+        specifications: Iterable[tuple[str, DocumentVersion]] = (),
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
@@ -175,8 +148,14 @@ class RequestForm(forms.Form):
         self.fields["laboratory"].widget = forms.Select(
             choices=[(one.pk, f"{one.name} · {one.country}") for one in laboratories]
         )
+        chosen = str(self.data.get("batch") or self.initial.get("batch") or "")
+        batch = next((one for one in batches if str(one.pk) == chosen), None)
         self.fields["specification"].widget = forms.Select(
-            choices=[(one.pk, f"{one} · {words(one.title, language)}") for one in specifications]
+            choices=[
+                (one.pk, f"{product} · {one} · {words(one.title, language)}")
+                for product, one in specifications
+                if batch is None or batch.product.code == product
+            ]
         )
 
 

@@ -7,11 +7,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from atmpxb.quality.actions import reviews as actions
-from atmpxb.quality.models import Run
+from atmpxb.quality.models import Cause, Run
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office.access import here, office_page
-from atmpxb.quality.pages.office.forms import DispositionForm, ReasonForm, SignForm
+from atmpxb.quality.pages.office.forms import DispositionForm, InvalidationForm, ReasonForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import differences
 from atmpxb.quality.queries import reviews as queries
 from atmpxb.quality.states import RunState
 from atmpxb.records.ledger.writing import acting_for
@@ -37,7 +38,9 @@ def review(request: Request, actor: Actor, run: UUID) -> HttpResponse:
         "waiting": waiting,
         "may_review": waiting and not found.mine and actor.holds(Role.REVIEWER),
         "seen": digest_of(actions.content(found.run)),
+        "saw": differences.kept(differences.of_run(found.run)),
         "asks_code": needs_code(actor.person_id),
+        "invalidation": InvalidationForm(),
     }
     return render(request, "quality/office/review.html", context)
 
@@ -68,7 +71,8 @@ def sign(request: Request, actor: Actor, run: UUID) -> str:
     form = cleaned(SignForm(request.POST)).cleaned_data
     found = _run(actor, run)
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    actions.review_run(actor=actor, run=found, proof=proof, seen=form["seen"])
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(found)):
+        actions.review_run(actor=actor, run=found, proof=proof, seen=form["seen"])
     return reverse("quality:reviews", kwargs={"organisation": here(request)})
 
 
@@ -83,7 +87,13 @@ def give_back(request: Request, actor: Actor, run: UUID) -> str:
 @deed
 def invalidate(request: Request, actor: Actor, run: UUID) -> str:
     """Declare a run invalid."""
-    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
-    actions.invalidate_run(actor=actor, run=_run(actor, run), reason=reason)
+    wish = cleaned(InvalidationForm(request.POST)).cleaned_data
+    form = cleaned(SignForm(request.POST)).cleaned_data
+    found = _run(actor, run)
+    proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(found)):
+        actions.invalidate_run(
+            actor=actor, run=found, cause=Cause(wish["cause"]), reason=wish["reason"], proof=proof, seen=form["seen"]
+        )
     return _back(request, run)
 

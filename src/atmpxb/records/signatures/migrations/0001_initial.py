@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=200)),
                 ('function', models.CharField(max_length=120)),
-                ('meaning', models.CharField(choices=[('performed', 'Performed the test'), ('checked', 'Checked the entry'), ('reviewed', 'Reviewed'), ('approved', 'Approved'), ('withdrawn', 'Withdrew the certificate'), ('effective', 'Approved the document'), ('authorised', 'Authorised the renewal of keys')], max_length=20)),
+                ('meaning', models.CharField(choices=[('performed', 'Performed the test'), ('checked', 'Checked the entry'), ('reviewed', 'Reviewed'), ('invalidated', 'Invalidated, with assignable cause'), ('approved', 'Approved'), ('withdrawn', 'Withdrew the certificate'), ('effective', 'Approved the document'), ('authorised', 'Authorised the renewal of keys')], max_length=20)),
                 ('subject_table', models.CharField(max_length=63)),
                 ('subject_id', models.UUIDField()),
                 ('manifest', models.TextField()),

@@ -332,7 +332,7 @@ def test_nobody_answers_a_request_in_the_place_of_the_laboratory_that_was_asked(
 
 
 @pytest.mark.parametrize(
-    "change", ["password = 'x'", "email = 'thief@example.com'", "is_active = false", "password_is_one_time = false"]
+    "change", ["password = 'x'", "email = 'thief@example.com'", "is_active = false", "password_is_one_time = true"]
 )
 def test_an_account_is_not_changed_in_silence(scene, change: str) -> None:
     story = scene("founded")

@@ -30,4 +30,4 @@ def voice(language: str) -> Voice:
     messages.compile_catalogues()
     with messages.path_of(language).with_suffix(".mo").open("rb") as stream:
         catalogue = GNUTranslations(stream)
-    return Voice(language, catalogue.gettext, partial(decimal, language=language))
+    return Voice(language, lambda text: catalogue.gettext(text) if text else "", partial(decimal, language=language))

@@ -16,8 +16,7 @@ def said(fact: object, language: str = "") -> str:
     if not fact:
         return ""
     language = (language or get_language() or "en")[:2]
-    with override(language):
-        return say(fact, _voice(language))
+    return say(fact, voice(language))
 
 
 def problem_of(problem: Mapping[str, Any]) -> str:
@@ -28,14 +27,15 @@ def problem_of(problem: Mapping[str, Any]) -> str:
 def repair_texts(repair: Repair, language: str = "") -> tuple[str, str]:
     """Where a repair was made, and what was done to which text or number."""
     language = (language or get_language() or "en")[:2]
-    with override(language):
-        return repair.told(_voice(language))
+    return repair.told(voice(language))
 
 
-def _voice(language: str) -> Voice:
-    return Voice(language, _translated, partial(decimal, language=language))
+def voice(language: str) -> Voice:
+    """How notes are told in a language, whatever that of the request is."""
+    return Voice(language, partial(_translated, language), partial(decimal, language=language))
 
 
-def _translated(template: str) -> str:
+def _translated(language: str, template: str) -> str:
     # The catalogue answers an empty sentence with its own header.
-    return gettext(template) if template else ""
+    with override(language):
+        return gettext(template) if template else ""

@@ -5,9 +5,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from atmpxb.records.people.actions import NoWorkplace, choose_password
 from atmpxb.records.people.models import Person
 from atmpxb.records.people.queries import workplaces
 
@@ -42,3 +44,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """To one's work, which waits behind a one-time password."""
         return "/"
+
+    def set_password(self, user: Person, password: str) -> None:
+        """Replace a password by the action that records it; the library would save the row."""
+        try:
+            user.password = choose_password(person=user, password=password)
+        except NoWorkplace as error:
+            raise PermissionDenied(str(error)) from error

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from atmpxb.platform import voices
 from atmpxb.platform.demo import story
 from atmpxb.quality.models import Certificate, Order, Run, Sample
-from atmpxb.quality.proof.verify import verify
+from atmpxb.quality.proof.verify import verify as verify_with
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
@@ -22,6 +24,8 @@ from atmpxb.records.signatures import trust
 
 HTMX = {"HX-Request": "true"}
 LABELS = {"flow": "CART-0001.A", "dna": "CART-0001.B"}
+
+verify = partial(verify_with, voices=voices.voice)
 
 
 def read(actor: Actor, question: Callable[[], Any]) -> Any:

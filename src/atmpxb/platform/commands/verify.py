@@ -102,7 +102,7 @@ def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_jso
 def _verify(pdf: bytes, raw: Mapping[str, bytes] | None, trust: bytes | None) -> "Report":
     from atmpxb.quality.proof.verify import verify
 
-    return verify(pdf, raw, trust)
+    return verify(pdf, raw, trust, voices=voices.voice)
 
 
 def _ledger(ledger: Path, trust: Path | None, witness: Path | None, as_json: bool, voice: Voice) -> None:

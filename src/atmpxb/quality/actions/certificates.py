@@ -194,7 +194,7 @@ def issue(*, actor: Actor, certificate_id: UUID) -> None:
         entry = _approval_entry(certificate)
         proof = _proof(entry, checkpoint)
         parts = document.parts(certificate)
-    pdf = document.sealed(certificate, parts, proof, signing_client())
+    pdf = document.sealed(certificate, parts, proof, signing_client(), timezone.now())
     received = vault().keep(pdf)
     preview.page_count(vault(), received.sha256)  # counted here, so that the first look at it need not wait
     issue_certificate(actor=actor, certificate=certificate, received=received, seq=entry.seq)

@@ -1,7 +1,7 @@
 """From the laboratory's rows to the record of a certificate. Nothing is typed: every value comes from a result."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,13 +12,13 @@ from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import REPORT_NUMBER, Check, Exclusion, Interval, Repair, Value
-from atmpxb.quality.certificate import form
+from atmpxb.quality.certificate import derived, form
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.deviations import Occurred, occurred
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.certificate.wording import MEANINGS
 from atmpxb.quality.limits import SpecificationLine, parse_specification
-from atmpxb.quality.models import Certificate, Order, Result, Run, Test
+from atmpxb.quality.models import Certificate, Order, Plot, Result, Run, Test
 from atmpxb.quality.states import TestState
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.people.models import Organisation
@@ -28,30 +28,6 @@ from atmpxb.records.signatures.models import Meaning, Signature
 COMPLETED = {"en": "the pending tests were completed", "nl": "de lopende tests zijn voltooid"}
 
 NO_REASON = {"en": "no reason was recorded", "nl": "er is geen reden vastgelegd"}
-
-CONCLUSIONS: dict[str, dict[str, str]] = {
-    "complies": {
-        "en": "The batch, as tested, complies with the specification.",
-        "nl": "De batch voldoet, zoals getest, aan de specificatie.",
-    },
-    "does_not_comply": {
-        "en": "The batch, as tested, does not comply with the specification.",
-        "nl": "De batch voldoet, zoals getest, niet aan de specificatie.",
-    },
-    "undetermined": {
-        "en": "Compliance with the specification is undetermined.",
-        "nl": "Of de batch aan de specificatie voldoet, is niet te bepalen.",
-    },
-    "incomplete": {
-        "en": "Compliance with the specification is undetermined: a test of it was not done.",
-        "nl": "Of de batch aan de specificatie voldoet, is niet te bepalen: een test ervan is niet uitgevoerd.",
-    },
-    "interim": {
-        "en": "Interim report: tests are pending. No conclusion on the batch can be drawn from it.",
-        "nl": "Tussentijds rapport: er lopen nog tests. Over de batch kan hieruit niets worden besloten.",
-    },
-}
-
 
 #: What an analysis found that a record keeps.
 _FOUND: dict[str, Any] = {
@@ -107,7 +83,7 @@ def draft(order: Order, *, kind: str, language: str) -> Drafted:
         ),
         analyses=tuple(_analysis(run) for run in runs),
         tests=tuple(written),
-        conclusion=_conclusion(kind, written),
+        conclusion=derived.conclusion(kind, written),
         deviations=tuple(one.record for one in found if one.printed),
         deviations_on_file=sum(not one.printed for one in found),
         subcontracted=_subcontracts(runs, tests),
@@ -192,26 +168,35 @@ def _analysis(run: Run) -> records.AnalysisRecord:
         ),
         bench=analysis.inputs["bench"],
         engine=analysis.engine,
+        figures=tuple(_figure(plot) for plot in analysis.plots.all()),
         **{name: form.rebuilt(kind, outcome[name]) for name, kind in _FOUND.items()},
+    )  # fmt: skip
+
+
+def _figure(plot: Plot) -> records.Figure:
+    return records.Figure(
+        plot.code, plot.title, plot.sample, plot.series, tuple(plot.columns),
+        tuple(tuple(row) for row in plot.rows), plot.sha256,
     )  # fmt: skip
 
 
 def _test_line(test: Test, line: SpecificationLine, order: Order, language: str) -> records.TestLine:
     approved, cancelled = _approved(test), test.state == TestState.CANCELLED
     result = test.results.filter(current=True).select_related("analysis").first() if approved else None
-    limit, choices = line.limit, _choices(test, line)
+    limit, choices = line.limit, derived.choices(parse(test.method.source.encode()), line)
     return records.TestLine(
         code=line.code,
         title=dict(line.title),
         method=test.method.document.code,
         method_version=test.method.version,
+        method_sha256=test.method.sha256,
         reference=line.reference,
         analysis=test.run.number if approved and test.run else None,
         performed_by=(test.run.partner if test.run else "") or order.organisation.name,
         subcontracted=bool(test.run and test.run.partner),
         measured=measured_of(result) if result else None,
         analysed_at=utc_text(result.analysed_at) if result else None,
-        limit=records.Limit(_limit_words(line, choices), plain(limit) if limit else {}),
+        limit=records.Limit(derived.limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
         informative=line.informative,
         status="approved" if approved else "not_tested" if cancelled else "pending",
@@ -231,26 +216,8 @@ def measured_of(result: Result) -> records.Measured:
     )  # fmt: skip
 
 
-def _limit_words(line: SpecificationLine, choices: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    limit = line.limit
-    if limit is None:
-        return {"en": "for information", "nl": "ter informatie"}
-    if limit.words:
-        said = [choices.get(word, {"en": word, "nl": word}) for word in limit.words]
-        return {language: " / ".join(one[language] for one in said) for language in ("en", "nl")}
-    text = limit.text(line.unit)
-    return {"en": text, "nl": text.replace(".", ",")}
-
-
-def _choices(test: Test, line: SpecificationLine) -> Mapping[str, Mapping[str, str]]:
-    """The words of an observation by the code that is recorded, where a person chose from a list."""
-    method = parse(test.method.source.encode())
-    asked = next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
-    return {**asked, **line.choices}
-
-
 def _result(
-    result: Result, test: Test, line: SpecificationLine, choices: Mapping[str, Mapping[str, str]]
+    result: Result, test: Test, line: SpecificationLine, choices: derived.Choices
 ) -> records.Result:
     interval = result.interval
     return records.Result(
@@ -262,18 +229,8 @@ def _result(
         interval=Interval(**interval) if interval else None,
         verdict=result.verdict,  # type: ignore[arg-type]
         why=dict(result.why),
-        shown=dict(choices.get(result.value or "", {})),
+        shown=derived.shown(result.value, choices),
     )
-
-
-def _conclusion(kind: str, tests: Sequence[records.TestLine]) -> records.Conclusion:
-    reached: str = records.concluded(kind, tests)
-    words = reached
-    if kind == "interim":
-        words = "interim"
-    elif reached == "undetermined" and any(test.status == "not_tested" for test in tests):
-        words = "incomplete"
-    return records.Conclusion(reached, CONCLUSIONS[words])  # type: ignore[arg-type]
 
 
 def _subcontracts(runs: Sequence[Run], tests: Sequence[Test]) -> tuple[records.Subcontract, ...]:

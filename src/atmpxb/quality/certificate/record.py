@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from atmpxb.notes import Note, Noted, note, say
-from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value, Words
+from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Plot, Repair, Value, Words
 from atmpxb.quality.certificate.form import LANGUAGES, Reader, plain
 from atmpxb.records.ledger.canonical import NotCanonical, canonical
 
@@ -112,6 +114,29 @@ class FileReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture of the annex with the numbers under it; the SVG with this digest is attached."""
+
+    code: str
+    title: Words
+    sample: str
+    series: str
+    columns: tuple[str | Words, ...]
+    rows: tuple[tuple[str | Words, ...], ...]
+    sha256: str
+
+    @classmethod
+    def of(cls, plot: Plot) -> "Figure":
+        """What a record keeps of a plot."""
+        digest = sha256(plot.svg.encode()).hexdigest()
+        return cls(plot.code, plot.title, plot.sample, plot.series, plot.columns, plot.rows, digest)
+
+    def plot(self, svg: str) -> Plot:
+        """The plot again, with its picture."""
+        return Plot(self.code, self.title, svg, self.columns, self.rows, self.sample, self.series)
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisRecord:
     """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is
     the source.
@@ -128,6 +153,7 @@ class AnalysisRecord:
     exclusions: tuple[Exclusion, ...]
     repairs: tuple[Repair, ...]
     warnings: tuple[Note, ...]
+    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +215,7 @@ class TestLine:
     title: Words
     method: str
     method_version: str
+    method_sha256: str
     reference: str
     analysis: str | None
     performed_by: str
@@ -387,6 +414,8 @@ def value_of(result: Result, values: Sequence[Value]) -> Value | None:
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+#: Years that a certificate can speak of, in every time zone.
+_YEARS = (1900, 9000)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
 
@@ -428,10 +457,14 @@ def _is_time(text: str) -> bool:
     if not _TIME.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
+        return _YEARS[0] <= datetime.fromisoformat(text).year <= _YEARS[1]
     except ValueError:
         return False
-    return True
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def _places(certificate: Certificate) -> Iterator[Note]:
@@ -447,6 +480,11 @@ def _places(certificate: Certificate) -> Iterator[Note]:
     ):
         if not text.strip():
             yield note("record.empty", "record.{place}: must not be empty", place=place)
+    parties = [certificate.issued_by, certificate.requested_by]
+    parties += [part.organisation for part in certificate.subcontracted]
+    for zone in (certificate.batch.zone, *(party.zone for party in parties)):
+        if zone and zone not in _zones():
+            yield note("record.zone", "record: '{zone}' is no time zone of the IANA list", zone=zone[:60])
     if certificate.version < 1:
         yield note("record.version", "record.version: must be 1 or more")
     if not certificate.tests:
@@ -527,7 +565,8 @@ def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Itera
             analysis=line.analysis,
         )
         return
-    if (analysis.method.code, analysis.method.version) != (line.method, line.method_version):
+    named = (line.method, line.method_version, line.method_sha256)
+    if (analysis.method.code, analysis.method.version, analysis.method.sha256) != named:
         yield note(
             "record.other_method",
             "{place}: method {method} {version} is not that of analysis {analysis}",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from atmpxb.notes import Voice, say
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate.figures import figures
 from atmpxb.quality.certificate.labels import LABELS
@@ -21,17 +22,17 @@ from atmpxb.quality.certificate.wording import (
     unit,
     utc,
 )
-from atmpxb.quality.saying import repair_texts, said
 
 type Plots = Mapping[str, Sequence[Plot]]  # analysis id → its plots
 
 
 def pages(
-    certificate: Certificate, record_sha256: str, plots: Plots, qr_svg: str, proof: Mapping[str, str]
+    certificate: Certificate, record_sha256: str, plots: Plots, qr_svg: str, proof: Mapping[str, str], voice: Voice
 ) -> Any:
     """The content of the pages as JSON-ready data, every text printable.
 
     Args:
+        voice: tells notes in the language of the pages.
         proof: label code (``entry``, ``checkpoint``) → digest or key id to print in the annex.
     """
     words = LABELS[certificate.language]
@@ -76,7 +77,7 @@ def pages(
             "verdict": VERDICTS[certificate.language][certificate.conclusion.verdict],
             "text": certificate.conclusion.text[certificate.language],
         },
-        "tables": _tables(certificate, words),
+        "tables": _tables(certificate, words, voice),
         "signatures": _signatures(certificate, words),
         "statements": [
             words["in_part"],
@@ -86,7 +87,7 @@ def pages(
         "annex": {
             "heading": words["annex"],
             "text": words["annex_text"],
-            "parts": [_annex(a, certificate, words, plots.get(a.id, ())) for a in certificate.analyses],
+            "parts": [_annex(a, certificate, words, plots.get(a.id, ()), voice) for a in certificate.analyses],
         },
         "proof": {
             "heading": words["proof"],
@@ -225,7 +226,7 @@ def _interval(result: Result, language: str) -> str:
     return f"{percent} %: {decimal(low, language)} – {decimal(high, language)}"
 
 
-def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str, Any]]:
+def _tables(certificate: Certificate, words: Mapping[str, str], voice: Voice) -> list[dict[str, Any]]:
     language = certificate.language
     samples = [
         [
@@ -259,8 +260,8 @@ def _tables(certificate: Certificate, words: Mapping[str, str]) -> list[dict[str
     deviations = [
         [
             local(found.happened_at, certificate.issued_by.zone),
-            said(found.what, language),
-            "; ".join([*(said(one, language) for one in found.details), *_reason(said(found.reason, language), words)])
+            _told(found.what, voice),
+            "; ".join([*(_told(one, voice) for one in found.details), *_reason(_told(found.reason, voice), words)])
             or "—",
         ]
         for found in certificate.deviations
@@ -312,26 +313,26 @@ def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str,
 
 
 def _annex(
-    analysis: AnalysisRecord, certificate: Certificate, words: Mapping[str, str], plots: Sequence[Plot]
+    analysis: AnalysisRecord, certificate: Certificate, words: Mapping[str, str], plots: Sequence[Plot], voice: Voice
 ) -> dict[str, Any]:
     language, method = certificate.language, analysis.method
     source = words["recomputable" if analysis.recomputable else "not_recomputable"]
     checks = [
         [
             check.title[language],
-            localised(said(check.criterion, language), language),
-            localised(said(check.observed, language), language),
+            localised(_told(check.criterion, voice), language),
+            localised(_told(check.observed, voice), language),
             words[_judged(check.passed)],
         ]
         for check in analysis.checks
     ]
     remarks = [
         *[
-            [words["exclusion"], said(item.what, language), said(item.reason, language)]
+            [words["exclusion"], _told(item.what, voice), _told(item.reason, voice)]
             for item in analysis.exclusions
         ],
-        *[[words["repair"], *repair_texts(item, language)] for item in analysis.repairs],
-        *[[words["warning"], "", said(warning, language)] for warning in analysis.warnings],
+        *[[words["repair"], *item.told(voice)] for item in analysis.repairs],
+        *[[words["warning"], "", _told(warning, voice)] for warning in analysis.warnings],
     ]
     tables = [
         _table(words, "checks", ("check", "criterion", "observed", "outcome"), checks),
@@ -348,6 +349,10 @@ def _annex(
         ]
         + [{"text": f"{words['method']} {method.code} v{method.version}", "sha256": method.sha256}],
     }
+
+
+def _told(fact: object, voice: Voice) -> str:
+    return say(fact, voice) if fact else ""
 
 
 def _judged(passed: bool | None) -> str:

@@ -12,7 +12,7 @@ from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.pages.account_refusals import words_of
 from atmpxb.quality.saying import said
 from atmpxb.quality.states import STATES, NotPossibleNow
-from atmpxb.records.ledger.writing import NotPermitted
+from atmpxb.records.ledger.writing import NotPermitted, Overtaken
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.signing import SigningError
@@ -105,6 +105,14 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
         case signatures.IdentityNotVerified():
             return (
                 Refusal(_("Nobody has confirmed who you are"), _("Have your identity confirmed"), _("Administrator")),
+            )
+        case Overtaken():
+            return (
+                Refusal(
+                    _("Somebody else did the same at this moment and was first; nothing of yours was written"),
+                    _("Load the page again and look at what stands there now"),
+                    status=409,
+                ),
             )
         case NotPossibleNow():
             return (

@@ -8,8 +8,9 @@ entry speaks of.
 import heapq
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,12 +21,13 @@ from django.conf import settings
 from django.db import connections, models
 
 from atmpxb.notes import Note, note
+from atmpxb.quality import saying
 from atmpxb.quality.models import Certificate, Publication
 from atmpxb.quality.proof.line import Line
 from atmpxb.quality.proof.verify import verify as verify_certificate
 from atmpxb.quality.publishing import trust_list
 from atmpxb.quality.states import CertificateState
-from atmpxb.records.ledger import checkpoint
+from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
@@ -105,7 +107,9 @@ def _chain(
         for point in kept
     ]
     found += [("file of checkpoints", *rest) for rest in _written(organisation.pk)]
-    problems = [problem for one in found for problem in _checkpoint(organisation.pk, links, keys, *one)]
+    told = [(one[1], list(_checkpoint(organisation.pk, links, keys, *one))) for one in found]
+    problems = [problem for _, wrong in told for problem in wrong]
+    problems += grown({payload for payload, wrong in told if not wrong}, links)
     if problems:
         yield Line(
             f"witnesses {organisation.code}",
@@ -166,6 +170,27 @@ def _checkpoint(
             kind=finding.kind,
             message=finding.message,
         )
+
+
+def grown(payloads: Iterable[bytes], links: list[Link]) -> Iterator[Note]:
+    """Whether each checkpoint continues the one before it, in time too; all of them agree with the chain as it is now.
+
+    One that was signed later over fewer entries tells that entries were gone for a while.
+    """
+    hashes = [link.hash for link in links]
+    points = sorted((checkpoint.parse(payload) for payload in payloads), key=lambda point: (point.seq, point.at))
+    for earlier, later in pairwise(points):
+        same = earlier.seq == later.seq
+        path = () if same else merkle.consistency_path(hashes[: later.seq], earlier.seq)
+        for finding in checkpoint.against_checkpoint(earlier, later, path):
+            yield note(
+                "witness.grown",
+                "checkpoints of entries {one} and {other}: {kind}: {what}",
+                one=earlier.seq,
+                other=later.seq,
+                kind=finding.kind,
+                what=finding.message,
+            )
 
 
 def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:
@@ -298,7 +323,7 @@ def _certificates() -> Iterator[Line]:
     trusted = trust_list(READER)
     published = {one.token: one for one in Publication.objects.using(READER).all()}
     for certificate in issued.select_related("withdrawal"):
-        report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted)
+        report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted, voices=saying.voice)
         failed = [
             note("deep.certificate_fails", "{check}: {problem}", check=line.check, problem=line.said)
             for line in report.lines

@@ -23,12 +23,12 @@ from atmpxb.records.signatures.withheld import is_withheld
 class _Unreadable(Noted, ValueError):
     """Why a manifest can't be read."""
 
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
 
 def manifest_file(manifest: bytes, key_id: str, seal: bytes) -> bytes:
     """``signatures/<sha256>.json``: a manifest (canonical JSON) and the Ed25519 signature over it."""
-    return canonical(
-        {"manifest": manifest.decode(), "key_id": key_id, "seal": base64.b64encode(seal).decode()}
-    )
+    return canonical({"manifest": manifest.decode(), "key_id": key_id, "seal": base64.b64encode(seal).decode()})
 
 
 def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None) -> Iterator[Line]:
@@ -44,7 +44,7 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
             approved |= said["manifest"]["meaning"] == "approved"
             bound += 1
             hidden += sum(is_withheld(value) for value in said["manifest"]["content"].values())
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except _UNREADABLE as error:
             problems.append(
                 note(
                     "manifest.unreadable",
@@ -90,6 +90,27 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
                 count=hidden,
             ),
         )
+
+
+def binding(
+    certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None
+) -> list[Mapping[str, Any]]:
+    """The manifests that bind this certificate; one that does not hold counts for nothing."""
+    found = []
+    for signature in certificate.signatures:
+        try:
+            said = _read(signature, files)
+            manifest = said["manifest"]
+            wrong = [
+                *_seal(signature, said, certificate, issuer),
+                *_same(signature, manifest),
+                *_bound(signature, manifest, certificate),
+            ]
+        except _UNREADABLE:
+            continue
+        if not wrong:
+            found.append(manifest)
+    return found
 
 
 def _read(signature: SignatureRecord, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -193,9 +214,14 @@ def _bound(
             name=name,
             run=analysis.id,
         )
-    if {file["sha256"] for file in content["inputs"]["files"]} != {file.sha256 for file in analysis.files}:
+    signed_files = [tuple(file[key] for key in _FILE) for file in content["inputs"]["files"]]
+    if sorted(signed_files) != sorted((f.sha256, f.name, f.role, f.sample) for f in analysis.files):
         yield note(
             "manifest.other_files", "{name} signed {run} with other raw files", name=name, run=analysis.id
+        )
+    if content["inputs"]["bench"] != dict(analysis.bench):
+        yield note(
+            "manifest.other_worksheet", "{name} signed {run} with another worksheet", name=name, run=analysis.id
         )
     signed = {_result(row) for row in content["results"]}
     missing = [what for what in _reported(certificate, analysis) if what not in signed]
@@ -207,6 +233,9 @@ def _bound(
             run=analysis.id,
             missing=", ".join(what[0] for what in missing),
         )
+
+
+_FILE = ("sha256", "name", "role", "sample")
 
 
 def _result(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from atmpxb.records.people.actions import log_access, settle_password
+from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.models import Person
 
 
@@ -35,8 +35,7 @@ def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest |
 
 @receiver([password_changed, password_reset])
 def changed_password(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
-    """A password was replaced by its holder, so a one-time password is done with."""
-    settle_password(user)
+    """A password was replaced by its holder."""
     log_access("person.password_changed", person=user.pk, address=_address(request))
 
 

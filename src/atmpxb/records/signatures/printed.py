@@ -28,13 +28,22 @@ def printed_text(pdf: bytes) -> str:
     Raises:
         Unreadable: not a PDF that can be read, or more than 2000 pages.
     """
+    return "".join(page_texts(pdf))
+
+
+def page_texts(pdf: bytes) -> list[str]:
+    """The text of each page, normalised as in ``printed_text``.
+
+    Raises:
+        Unreadable: as ``printed_text``.
+    """
     try:
         reader = PdfReader(io.BytesIO(pdf), strict=False)
         if len(reader.pages) > MOST_PAGES:
             raise Unreadable(
                 "print.too_many_pages", "the document has more than {limit} pages", limit=MOST_PAGES
             )
-        return normalised("\n".join(page.extract_text() for page in reader.pages))
+        return [normalised(page.extract_text()) for page in reader.pages]
     except Unreadable:
         raise
     # pypdf reads foreign bytes; what it meets there surfaces as any of these.

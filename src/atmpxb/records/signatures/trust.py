@@ -7,7 +7,7 @@ partner, on paper); a document can't vouch for itself. JSON, schema ``atmpxb.tru
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,18 +27,45 @@ class NotATrustList(Noted, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """Where an organisation is established, as its certificates print it."""
+
+    address: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealCertificate:
+    """A certificate (DER) and the time in which its key seals (``until`` None: now)."""
+
+    der: bytes
+    since: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trusted:
     """One organisation of a trust list."""
 
     id: UUID
     name: str
-    seal_certificates: tuple[bytes, ...]  # DER
+    seat: Seat
+    seals: tuple[SealCertificate, ...]
     checkpoint_keys: tuple[CheckpointKey, ...]
+
+    def sealed_with(self, certificate: bytes, at: datetime) -> bool:
+        """Whether this certificate (DER) was in use at that time, by the list and by its own dates. A seal tells whole
+        seconds, so it may seem to be made in the second before its key."""
+        own = x509.load_der_x509_certificate(certificate)
+        return own.not_valid_before_utc <= at <= own.not_valid_after_utc and any(
+            seal.der == certificate and _within(at, seal.since, seal.until, timedelta(seconds=1))
+            for seal in self.seals
+        )
 
     def checkpoint_key(self, id: str, at: datetime) -> CheckpointKey | None:
         """The key with this id, if it was in use at that time."""
         for key in self.checkpoint_keys:
-            if key.id == id and _moment(key.since) <= at and (key.until is None or at <= _moment(key.until)):
+            if key.id == id and _within(at, key.since, key.until):
                 return key
         return None
 
@@ -57,17 +84,25 @@ class TrustList:
     def owner_of(self, certificate: bytes) -> Trusted | None:
         """The organisation whose seal this certificate (DER) is."""
         return next(
-            (trusted for trusted in self.organisations if certificate in trusted.seal_certificates), None
+            (one for one in self.organisations if any(seal.der == certificate for seal in one.seals)), None
         )
 
 
-def build(identities: Iterable[Identity], published_at: datetime) -> bytes:
-    """The trust list of these organisations, indented for people who read it."""
+def build(identities: Iterable[Identity], seats: Mapping[UUID, Seat], published_at: datetime) -> bytes:
+    """The trust list of these organisations, indented for people who read it.
+
+    The two keys of an organisation are made together, so a seal is in use for as long as the Ed25519 key beside it.
+    """
     organisations = [
         {
             "id": str(identity.organisation),
             "name": identity.name,
-            "seal_certificates": [_pem(der) for der in identity.seal_certificates],
+            "address": seats[identity.organisation].address,
+            "country": seats[identity.organisation].country,
+            "seals": [
+                {"certificate": _pem(der), "since": key.since, "until": key.until}
+                for der, key in zip(identity.seal_certificates, identity.checkpoint_keys, strict=True)
+            ],
             "checkpoint_keys": identity.description()["checkpoint_keys"],
         }
         for identity in identities
@@ -114,7 +149,7 @@ def parse(content: bytes) -> TrustList:
         ) from None
     _demand_unique([trusted.id for trusted in found.organisations], "organisation")
     _demand_unique(
-        [der for trusted in found.organisations for der in trusted.seal_certificates], "certificate"
+        [seal.der for trusted in found.organisations for seal in trusted.seals], "certificate"
     )
     _demand_unique([key.id for trusted in found.organisations for key in trusted.checkpoint_keys], "key")
     return found
@@ -134,13 +169,23 @@ def _trusted(entry: Mapping[str, Any]) -> Trusted:
         for moment in (key["since"], key["until"]):
             _ = moment is None or _moment(moment)
         keys.append(CheckpointKey(key["id"], public, key["since"], key["until"]))
-    certificates = tuple(
-        x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
-        for pem in entry["seal_certificates"]
-    )
-    if not isinstance(entry["name"], str):
-        raise NotATrustList("trust.no_name", "organisation {name} has no name", name=entry["id"])
-    return Trusted(UUID(entry["id"]), entry["name"], certificates, tuple(keys))
+    if not all(isinstance(entry[field], str) for field in ("name", "address", "country")):
+        raise NotATrustList(
+            "trust.no_name", "organisation {id} has no name, address or country", id=entry["id"]
+        )
+    seat = Seat(entry["address"], entry["country"])
+    return Trusted(UUID(entry["id"]), entry["name"], seat, tuple(map(_seal, entry["seals"])), tuple(keys))
+
+
+def _seal(entry: Mapping[str, Any]) -> SealCertificate:
+    for moment in (entry["since"], entry["until"]):
+        _ = moment is None or _moment(moment)
+    der = x509.load_pem_x509_certificate(entry["certificate"].encode()).public_bytes(Encoding.DER)
+    return SealCertificate(der, entry["since"], entry["until"])
+
+
+def _within(at: datetime, since: str, until: str | None, early: timedelta = timedelta(0)) -> bool:
+    return _moment(since) - at <= early and (until is None or at <= _moment(until))
 
 
 def _moment(text: str) -> datetime:

@@ -194,5 +194,5 @@ def _text(entry: Entry, value: Any) -> str | None:
             form=_SHAPES[entry.type][1],
         )
     if entry.type in _NUMERIC and (problem := bounds_problem(entry, text)):
-        raise AssayError("entry.out_of_bounds", "Entry '{entry}': {problem}.", entry=entry.code, problem=problem)
+        raise AssayError("entry.invalid", "Entry '{entry}': {problem}.", entry=entry.code, problem=problem)
     return text

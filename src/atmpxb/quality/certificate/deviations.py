@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils import translation
 
-from atmpxb.notes import Note, listed, note, template
+from atmpxb.notes import Fact, Note, listed, note, template
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Entry, Words
@@ -227,17 +227,17 @@ def _of_run(run: Run, story: _Story) -> Iterator[Occurred]:
     at = story.at(run.pk, "run.reviewed", run.opened_at)
     for number, check in enumerate(outcome.get("checks", ())):
         if check["passed"] is not True:
-            asked = rebuilt(Note, check["criterion"])
+            asked = rebuilt(Fact, check["criterion"])
             control = note("deviation.control", "{control}: {criterion}", control=check["title"], criterion=asked)
             yield _occurred(
                 "suitability", f"{run.pk}:{number}", "run", run.pk, run.number, at,
                 reason=said.get(f"check:{number}", ""), details=[control],
             )  # fmt: skip
     for number, item in enumerate(outcome.get("exclusions", ())):
-        left_out, why = rebuilt(Note, item["what"]), rebuilt(Note, item["reason"])
-        yield _occurred(
-            "excluded", f"{run.pk}:{number}", "run", run.pk, run.number, at, reason=why, details=[left_out]
+        left_out = note(
+            "deviation.left_out", "{data}: {why}", data=rebuilt(Fact, item["what"]), why=rebuilt(Fact, item["reason"])
         )
+        yield _occurred("excluded", f"{run.pk}:{number}", "run", run.pk, run.number, at, details=[left_out])
 
 
 def _of_result(result: Result) -> Iterator[Occurred]:

@@ -36,7 +36,10 @@ TEXTS = {
 }  # fmt: skip
 
 #: What a personal look-alike is called in Dutch.
-_LOOKS = {"name": "naam", "birth date": "geboortedatum"}
+_LOOKS = {
+    "name": "naam", "birth date": "geboortedatum", "national number": "rijksregister- of burgerservicenummer",
+    "e-mail address": "e-mailadres", "bank account": "bankrekening", "sex and age": "geslacht met leeftijd",
+}  # fmt: skip
 
 
 @click.command("analyse")

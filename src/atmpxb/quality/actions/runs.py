@@ -125,10 +125,10 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]
         return FileState.UNREADABLE, {"code": read.code, "message": read.message}
     facts = read.facts
     if facts.personal:
-        where = ", ".join(place for place, _ in facts.personal)
+        where = ", ".join(f"{place} ({what})" for place, what in facts.personal)
         return FileState.QUARANTINED, {
             "code": "file.personal",
-            "message": f"The file seems to hold a person's name or birth date in {where}. It is kept unread and"
+            "message": f"The file seems to tell who a patient is, in {where}. It is kept unread and"
             " unchanged. Export it again under a pseudonym, or let a reviewer release it.",
             "where": where,
         }

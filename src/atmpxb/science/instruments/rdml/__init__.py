@@ -18,10 +18,12 @@ from .model import (
     Target,
     Unread,
 )
+from .personal import personal_places
 from .reader import read
 from .writer import write
 
 __all__ = [
     "SAMPLE_TYPES", "Data", "Dye", "Experiment", "Identifier", "Mended", "PlateFormat", "Quantity",
-    "RdmlError", "RdmlFile", "React", "Run", "Sample", "SampleType", "Target", "Unread", "read", "write",
+    "RdmlError", "RdmlFile", "React", "Run", "Sample", "SampleType", "Target", "Unread", "personal_places",
+    "read", "write",
 ]  # fmt: skip

@@ -15,10 +15,15 @@ from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actions import share
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Organisation, Role
+from atmpxb.science.personal import Holds, looks_personal
 
 
 class WrongDates(ValueError):
     """A batch expires after it was made, and a result is needed before it expires."""
+
+
+class NoPseudonym(ValueError):
+    """What should be a pseudonym looks like the patient."""
 
 
 class NotEffective(Exception):
@@ -45,10 +50,13 @@ def register_batch(
     Raises:
         AlreadyRegistered: the number is taken.
         WrongDates: it would expire before it was made.
+        NoPseudonym: the pseudonym looks like a name, a birth date or a national number.
     """
     ZoneInfo(zone)
     if expires_at <= manufactured_at:
         raise WrongDates("a batch expires after it was manufactured: check both times")
+    if looks_personal(pseudonym, Holds.PERSON):
+        raise NoPseudonym("this looks like the patient's name, birth date or number: give a code that only you can resolve")
     if Batch.objects.filter(organisation_id=actor.organisation_id, number=number).exists():
         raise AlreadyRegistered(f"batch {number} is registered already")
     batch = create(

@@ -128,6 +128,7 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
         case (
             catalogue.AlreadyRegistered()
             | requests.WrongDates()
+            | requests.NoPseudonym()
             | requests.NotEffective()
             | requests.AlreadyAccepted()
             | orders.RequestClosed()

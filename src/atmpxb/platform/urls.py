@@ -18,7 +18,7 @@ handler500 = "atmpxb.web.pages.server_error"
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("account/", include("allauth.urls")),
+    path("account/", include("atmpxb.web.account_urls")),
     path("", include("atmpxb.quality.urls")),
     path("", include("atmpxb.web.urls")),
 ]

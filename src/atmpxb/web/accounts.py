@@ -1,7 +1,16 @@
 """How the sign-in library behaves here."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from atmpxb.records.people.credentials import telling
+from atmpxb.records.people.models import Person
+from atmpxb.web import attempts
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -10,3 +19,40 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Whether a stranger may make an account."""
         return False
+
+    def set_password(self, user: Person, password: str) -> None:
+        """Replace a password, with an entry in each chain that its holder signs in."""
+        with telling(user, "person.password_changed"):
+            super().set_password(user, password)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse a try that comes too soon, and say how long to wait."""
+        seconds = attempts.seconds_to_wait(*_who(request, credentials))
+        if seconds:
+            raise forms.ValidationError(
+                _("Too many wrong passwords. Try again in %(wait)s.") % {"wait": _in_words(seconds)},
+                code="too_many_login_attempts",
+            )
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
+        """Try a password; the right one clears what this client got wrong before."""
+        found: Person | None = super().authenticate(request, **credentials)
+        if found is not None:
+            attempts.succeeded(*_who(request, credentials))
+        return found
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a wrong password."""
+        attempts.failed(*_who(request, credentials))
+
+
+def _in_words(seconds: int) -> str:
+    if seconds <= 90:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    minutes = -(-seconds // 60)
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def _who(request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, str]:
+    typed = str(credentials.get("email") or credentials.get("username") or "")
+    return typed, str(request.META.get("REMOTE_ADDR", ""))

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 import pytest
-
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings as configured
 from django.core import mail
@@ -104,7 +103,7 @@ def test_without_mail_the_page_says_whom_to_ask_and_nothing_secret_is_printed(
 
 def test_who_knows_an_address_does_not_lock_its_owner_out(cast: story.Cast) -> None:
     for _ in range(7):
-        attacker, answer = signed_in("qp", "guess", client="10.6.6.6")
+        _browser, answer = signed_in("qp", "guess", client="10.6.6.6")
     assert "Try again in" in answer.content.decode()
     assert signed_in("qp", client="10.6.6.6")[1].status_code == 200, "the attacker waits, with the right one too"
     assert signed_in("qp", client="10.0.0.9")[1].status_code == 302

@@ -56,12 +56,13 @@ class JsonLines(logging.Formatter):
 
 def told(error: BaseException) -> dict[str, Any]:
     """An exception as names and places: itself, and those that led to it."""
-    chain = []
+    chain: list[dict[str, Any]] = []
     current: BaseException | None = error
     while current is not None and len(chain) < 5:
         frames = traceback.extract_tb(current.__traceback__)
         places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-40:]]
-        chain.append({"exception": f"{type(current).__module__}.{type(current).__qualname__}", **_said(current)} | {"traceback": places})
+        name = f"{type(current).__module__}.{type(current).__qualname__}"
+        chain.append({"exception": name, **_said(current), "traceback": places})
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return chain[0] | ({"led_to_by": chain[1:]} if chain[1:] else {})
 

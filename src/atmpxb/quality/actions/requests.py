@@ -56,7 +56,7 @@ def register_batch(
     if expires_at <= manufactured_at:
         raise WrongDates("a batch expires after it was manufactured: check both times")
     if looks_personal(pseudonym, Holds.PERSON):
-        raise NoPseudonym("this looks like the patient's name, birth date or number: give a code that only you can resolve")
+        raise NoPseudonym("this looks like a name, birth date or number: give a code that only you can resolve")
     if Batch.objects.filter(organisation_id=actor.organisation_id, number=number).exists():
         raise AlreadyRegistered(f"batch {number} is registered already")
     batch = create(

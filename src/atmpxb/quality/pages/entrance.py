@@ -46,7 +46,8 @@ def page(view: Callable[..., HttpResponseBase], *, asked_by_form: bool = False) 
     """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction.
 
     A page that depends on what a person types is ``asked_by_form``: it takes a POST too, because addresses are kept
-    by browsers, proxies and logs. What the view adds to ``request.looked_at``, records of other organisations, goes into the access log.
+    by browsers, proxies and logs. What the view adds to ``request.looked_at``, records of other organisations, goes
+    into the access log.
     """
 
     @require_http_methods(["GET", "HEAD", "POST"] if asked_by_form else ["GET", "HEAD"])

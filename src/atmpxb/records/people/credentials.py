@@ -1,8 +1,9 @@
-"""What a person changes about how they sign in and sign: told to every organisation that they act for, never a secret."""
+"""What a person changes about how they sign in: told to every organisation that they act for, never a secret."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,11 +16,12 @@ from atmpxb.records.people.queries import Workplace, workplaces
 
 
 @contextmanager
-def telling(person: Person, event: str, **facts: str) -> Iterator[None]:
+def telling(person: Person, event: str, factor: str = "") -> Iterator[None]:
     """Around a change of credentials: it and its first entry are one transaction; further chains follow.
 
     A person without a role anywhere can't sign in, so nobody needs to be told.
     """
+    facts: dict[str, Any] = {"factor": factor} if factor else {}
     places = workplaces(person)
     if not places:
         yield

@@ -33,12 +33,13 @@ def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest |
     """An address and a password did not fit. What was typed is not kept: it may be a password."""
     typed = str(credentials.get("email") or credentials.get("username") or "")
     person = Person.objects.filter(email__iexact=typed).first()
-    for place in workplaces(person) if person else ():  # each administrator sees what is tried on the own people
+    if person is None:
+        log_access("person.turned_away", address=_address(request))
+        return
+    for place in workplaces(person):  # each administrator sees what is tried on the own people
         log_access(
             "person.turned_away", person=person.pk, organisation=place.organisation.pk, address=_address(request)
         )
-    if person is None:
-        log_access("person.turned_away", address=_address(request))
 
 
 @receiver([password_changed, password_reset])

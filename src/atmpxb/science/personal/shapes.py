@@ -27,9 +27,7 @@ CALLED = re.compile(
 )
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 
-_MONTH_NAME = (
-    r"(?:jan|feb|mar|maa|mrt|apr|may|mei|jun|jul|aug|sep|oct|okt|nov|dec)[a-z]{0,7}\.?"
-)
+_MONTH_NAME = r"(?:jan|feb|mar|maa|mrt|apr|may|mei|jun|jul|aug|sep|oct|okt|nov|dec)[a-z]{0,7}\.?"
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 #: A day with a year of four digits; the group that matched is the year.
 DATE = re.compile(
@@ -50,29 +48,28 @@ BIRTH_WORD = re.compile(
 )
 
 #: Words of laboratories, not of families. A pair that holds one is no name.
-_LABORATORY = frozenset(
-    """
-    a acquisition additive administrator all amp analysis analyst and apheresis aria assay attune autologous bacterial
-    baseline batch bead beads before blank blood bone book buffer calibration calibrator calibur canto car cart cell cells
-    clinical colour compensation comp complete control controls cord core count counts culture curve cytometer cytometry
-    data dead day debris default demo detector dilution dna document donor drug dye each early end engineering example
-    experiment extraction facs fast fetal file files final flow fluor fluorescence fmo fortessa fresh frozen gate gated
-    genomic genome good ghost green group height high hospital human id index instrument isotype kit lab laboratory late
-    leukapheresis level live log lot low lymph lymphocytes lymphoid mammalian marrow matrix medium mix mock mononuclear
-    mouse naive name national negative new no none normal not number off on only operator panel passage patient peripheral
-    plasma plate pool positive post pre probe product project protocol pseudonym quality rainbow rat reagent red reference
-    release replicate report result rna run sample samples scatter screen sensitivity series serum set setup simulated
-    single site sorted sort specimen spike spleen stained staining standard start stem step stimulated study subject
-    subset suspension system target template test thawed the time timepoint tissue titration total transduced tube
-    university unknown unstained unstim untitled vector viability vial viable violet volume wash water well wells white
-    whole with without yellow own material
-    alexa aqua apc bv bio blue brilliant cy cyan fam fitc hex pacific pe percp pi rox sytox tamra texas vic
-    january february march april may june july august september october november december
-    monday tuesday wednesday thursday friday saturday sunday
-    anonymous anoniem bloed controle cellen donatie kweek meting monster onbekend ongekleurd patiënt plaat proef staal
-    standaard verdunning water
-    """.split()
-)  # fmt: skip
+_WORDS = (
+    "a acquisition additive administrator alexa all amp analysis analyst and anoniem anonymous apc apheresis "
+    "april aqua aria assay attune august autologous bacterial baseline batch bead beads before bio blank bloed "
+    "blood blue bone book brilliant buffer bv calibration calibrator calibur canto car cart cell cellen cells "
+    "clinical colour comp compensation complete control controle controls cord core count counts culture curve cy "
+    "cyan cytometer cytometry data day dead debris december default demo detector dilution dna document donatie "
+    "donor drug dye each early end engineering example experiment extraction facs fam fast february fetal file "
+    "files final fitc flow fluor fluorescence fmo fortessa fresh friday frozen gate gated genome genomic ghost "
+    "good green group height hex high hospital human id index instrument isotype january july june kit kweek lab "
+    "laboratory late leukapheresis level live log lot low lymph lymphocytes lymphoid mammalian march marrow "
+    "material matrix may medium meting mix mock monday mononuclear monster mouse naive name national negative new "
+    "no none normal not november number october off on onbekend ongekleurd only operator own pacific panel "
+    "passage patient patiënt pe percp peripheral pi plaat plasma plate pool positive post pre probe product proef "
+    "project protocol pseudonym quality rainbow rat reagent red reference release replicate report result rna rox "
+    "run sample samples saturday scatter screen sensitivity september series serum set setup simulated single "
+    "site sort sorted specimen spike spleen staal stained staining standaard standard start stem step stimulated "
+    "study subject subset sunday suspension system sytox tamra target template test texas thawed the thursday "
+    "time timepoint tissue titration total transduced tube tuesday university unknown unstained unstim untitled "
+    "vector verdunning viability viable vial vic violet volume wash water wednesday well wells white whole with "
+    "without yellow "
+)
+_LABORATORY = frozenset(_WORDS.split())
 
 
 def of_laboratories(words: str) -> bool:

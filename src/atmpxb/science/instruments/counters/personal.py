@@ -26,5 +26,7 @@ def personal_places(export: CounterExport) -> tuple[tuple[str, str], ...]:
         if pair := sex_and_age(count.unread):
             found.append((f"{count.where}, {pair}", "sex and age"))
     told = {"run": export.run, **export.header}
-    found += [(f"header, {name}", what) for name, text in told.items() if (what := looks_personal(text, holds_of(name)))]
+    found += [
+        (f"header, {name}", what) for name, text in told.items() if (what := looks_personal(text, holds_of(name)))
+    ]
     return tuple(dict.fromkeys(found))

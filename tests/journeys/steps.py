@@ -80,7 +80,7 @@ def open_run(analyst: Visitor, path: str, number: str, method: str, partner: str
     expect(rows).to_have_count(1)
     rows.get_by_role("checkbox").check()
     if partner:
-        page.get_by_label("Performed by another laboratory").fill(partner)
+        page.get_by_label("Performed by another laboratory").select_option(label=partner)
         analyst.look()
     page.get_by_role("button", name="Start run").click()
     expect(page.get_by_role("heading", name="About this run")).to_be_visible()

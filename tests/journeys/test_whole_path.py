@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from atmpxb.platform.demo import files, story
+from atmpxb.platform.demo import files, network, story
 from journeys.installation import Installation
 from journeys.steps import accept, open_run, receive, request_testing, sign, sign_review, write_entry
 from journeys.visitor import Visitor
@@ -53,7 +53,8 @@ def open_runs(analyst: Visitor, number: str) -> dict[str, str]:
     opened = {}
     for kind, method in (("flow", "FC-010"), ("qpcr", "QP-001"), ("counts", "CC-001"), ("look", "OB-001")):
         opened[kind] = open_run(analyst, "/o/sure/today", number, method)
-    opened["partner"] = open_run(analyst, "/o/sure/runs/new", number, "TR-001", partner=story.PARTNER)
+    partner = f"{network.name_of(story.PARTNER)} · BE"
+    opened["partner"] = open_run(analyst, "/o/sure/runs/new", number, "TR-001", partner=partner)
     return opened
 
 
@@ -64,7 +65,7 @@ def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
         "flow": list(files.tubes(flow, 921, count=2, events=EVENTS)),
         "qpcr": [files.plate({dna: 1.8}, 921)],
         "counts": [files.counts(flow, 921)],
-        "partner": [files.partner_certificate(f"{number}.C", story.PARTNER, story.ENDOTOXIN)],
+        "partner": [files.partner_certificate(f"{number}.C", network.name_of(story.PARTNER), story.ENDOTOXIN)],
     }
     for kind, chosen in dropped.items():
         page = analyst.go(runs[kind])

@@ -16,8 +16,6 @@ from atmpxb.quality.models import Analysis, Result, RunFile, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.ledger.writing import NothingRecorded, recording
-from atmpxb.records.people import actions as people
-from atmpxb.records.people.models import Membership
 from atmpxb.records.signatures.actions import digest_of
 from scenes import LABELS, SEED, files
 from scenes import story as tale
@@ -174,16 +172,6 @@ def test_an_analysis_whose_files_changed_meanwhile_is_left_undone(scene) -> None
     assert story.fresh(analysis).state == "superseded"
     with story.as_(story.who.analyst):
         assert Result.objects.count() == 0
-
-
-def test_a_job_in_the_name_of_somebody_who_left_is_not_done_and_says_so(scene) -> None:
-    story, analysis = asked(scene)
-    for account in (story.who.second, story.who.analyst):
-        membership = story.get(Membership, person_id=account.person_id)
-        people.end_role(actor=story.administrator(), membership=membership, reason="left")
-    with pytest.raises(jobs.JobsLeft, match=r"quality\.analyse"):
-        jobs.drain()
-    assert story.get(Analysis, by=story.who.reviewer, pk=analysis.pk).state == "queued"
 
 
 def test_an_action_that_fails_leaves_no_job(scene) -> None:

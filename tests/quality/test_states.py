@@ -16,19 +16,29 @@ from hypothesis.strategies import data, sampled_from
 
 from atmpxb.quality import states
 from atmpxb.quality.models import Analysis, Certificate, Request, Run, RunFile, Sample, Test
-from atmpxb.quality.states import TRANSITIONS, NotPossibleNow, move
+from atmpxb.quality.states import NotPossibleNow
+from atmpxb.records.documents import states as documents
+from atmpxb.records.documents.models import DocumentVersion
+from atmpxb.records.ledger import transitions
 from atmpxb.records.ledger.writing import recording
 
+TRANSITIONS = {**states.TRANSITIONS, "document": documents.TRANSITIONS}
+
 MODELS = {"request": Request, "sample": Sample, "run": Run, "test": Test, "file": RunFile, "analysis": Analysis,
-          "certificate": Certificate}  # fmt: skip
+          "certificate": Certificate, "document": DocumentVersion}  # fmt: skip
 #: Where each noun begins, beyond the default of its model: a file is admitted, quarantined or unreadable.
 BEGINNINGS = {"file": ("ready", "quarantined", "unreadable")}
 #: From these nothing leads away: a signed certificate's fate, a repeated test, a result given up.
 FINAL = {
     "request": {"withdrawn"}, "sample": set(), "run": {"reviewed", "invalid"}, "file": {"withdrawn"},
     "test": {"approved", "invalid", "cancelled"}, "analysis": {"done"}, "certificate": {"superseded", "withdrawn"},
+    "document": {"superseded", "withdrawn"},
 }  # fmt: skip
 EVENTS = sorted({(noun, event) for noun, table in TRANSITIONS.items() for event in table})
+
+
+def move(noun: str, row, event: str):
+    return (documents if noun == "document" else states).move(row, event)
 
 
 def beginnings(noun: str) -> tuple[str, ...]:
@@ -62,7 +72,7 @@ class Stored:
     """Stands for the locked row of the database: the machine checks the rules of ``move``, not PostgreSQL's."""
 
     def __init__(self, noun: str, state: str) -> None:
-        self.state, self.changes = state, 0
+        self.noun, self.state, self.changes = noun, state, 0
         locked = SimpleNamespace(values_list=lambda *_, **__: SimpleNamespace(get=lambda pk: self.state))
         page = type(
             "StalePage",
@@ -81,8 +91,8 @@ class Stored:
             self.state, self.changes = str(state), self.changes + 1
             return row
 
-        with patch.object(states, "change", change):
-            move(self.row, event)
+        with patch.object(transitions, "change", change):
+            move(self.noun, self.row, event)
 
 
 class Journey(RuleBasedStateMachine):
@@ -150,7 +160,7 @@ def test_an_event_in_a_wrong_state_changes_nothing_in_the_database(scene) -> Non
         for row in rows[:2]:
             row.state = sorted(sources)[0]  # a stale page thinks that it may
             with pytest.raises(NotPossibleNow), recording(owner):
-                move(row, event)
+                move(noun, row, event)
             tried.add(event)
     assert story.standing() == before
     assert len(tried) > 20

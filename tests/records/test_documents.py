@@ -4,12 +4,13 @@ from hashlib import sha256
 
 import pytest
 
-from atmpxb.quality.actions import catalogue
+from atmpxb.quality.actions import catalogue, runs
 from atmpxb.quality.assays.method import MethodError
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.limits import SpecificationError
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.documents.models import DocumentVersion, VersionState
+from atmpxb.records.ledger.transitions import NotPossibleNow
 from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import Person, Role
 from atmpxb.records.people.queries import actor_for
@@ -60,8 +61,34 @@ def test_the_author_does_not_approve(scene) -> None:
         make_effective(story, story.who.reviewer, drafted)
     assert story.fresh(drafted).state == VersionState.DRAFT
     make_effective(story, story.who.head, drafted)
-    with pytest.raises(documents.NotADraft, match="effective"):
+    with pytest.raises(NotPossibleNow, match="draft"):
         make_effective(story, story.who.head, drafted)
+
+
+def test_a_withdrawn_version_starts_nothing_and_keeps_its_text(scene) -> None:
+    story = scene("received")
+    effective = story.get(DocumentVersion, "document", document__code="CC-001")
+    documents.withdraw_version(actor=story.who.reviewer, version=effective, reason="the counter is gone")
+    stored = story.fresh(effective)
+    assert (stored.state, stored.withdrawal_reason, stored.sha256) == (
+        VersionState.WITHDRAWN, "the counter is gone", sha256(stored.source.encode()).hexdigest(),
+    )  # fmt: skip
+    tests = [test for test in story.tests() if test.method.document.code == "CC-001"]
+    with pytest.raises(runs.TestsDiffer, match="effective version"):
+        runs.open_run(actor=story.who.analyst, tests=tests)
+    with pytest.raises(NotPossibleNow):
+        documents.withdraw_version(actor=story.who.reviewer, version=stored, reason="again")
+    with pytest.raises(NotPossibleNow):
+        make_effective(story, story.who.head, effective)
+
+
+def test_a_withdrawn_draft_never_becomes_effective(scene) -> None:
+    story = scene("founded")
+    drafted = catalogue.draft_method(actor=story.who.analyst, source=NEXT)
+    documents.withdraw_version(actor=story.who.reviewer, version=drafted, reason="a slip")
+    with pytest.raises(NotPossibleNow, match="withdrawn"):
+        make_effective(story, story.who.head, drafted)
+    assert story.get(DocumentVersion, document__code="OB-001", version="1.0").state == VersionState.EFFECTIVE
 
 
 def test_the_author_does_not_approve_under_another_role_either(scene) -> None:

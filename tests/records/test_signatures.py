@@ -16,6 +16,7 @@ from atmpxb.records.people.models import Person, Role
 from atmpxb.records.people.queries import actor_for
 from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.models import Refusal, Signature, SigningKey
+from atmpxb.records.signatures.withheld import unfitting
 from scenes import PASSWORD
 from scenes import story as tale
 
@@ -32,7 +33,9 @@ def test_a_signature_binds_what_was_seen_and_anybody_with_the_public_key_can_che
     submit(story, story.who.proof(story.who.analyst))
     signed = story.get(Signature, meaning="performed")
     manifest = json.loads(signed.manifest)
-    assert manifest["signer"]["person"] == str(story.who.analyst.person_id)
+    assert signed.person_id == story.who.analyst.person_id
+    assert signed.withheld["signer"]["person"]["value"] == str(signed.person_id)
+    assert list(unfitting(manifest, signed.withheld)) == []
     assert manifest["subject"] == {"table": "quality_run", "id": str(story.run("observation").pk)}
     assert manifest["content"]["method"]["code"] == "OB-001"
     assert [result["reported"] for result in manifest["content"]["results"]]

@@ -71,6 +71,11 @@ class Home:
         return self.root / "greeting.txt"
 
     @property
+    def address(self) -> Path:
+        """Where the pages are, while ``up`` serves them."""
+        return self.run / "address"
+
+    @property
     def loading(self) -> Path:
         """Exists while the demo network is being loaded, and after a load that was interrupted."""
         return self.root / "demo.loading"

@@ -175,7 +175,10 @@ class Run(Owned):
     state = models.CharField(max_length=12, choices=RunState, default=RunState.OPEN)
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    performed_by_name = models.CharField(max_length=200, blank=True)  # another laboratory, when subcontracted
+    #: Another laboratory, when subcontracted: one of the network, or by name and address where it is none of it.
+    performed_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", null=True)
+    performed_by_name = models.CharField(max_length=200, blank=True)
+    performed_by_address = models.TextField(blank=True)
     plate_map = models.JSONField(default=dict)
     submitted_at = models.DateTimeField(null=True)
     submitted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True)
@@ -187,6 +190,11 @@ class Run(Owned):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def partner(self) -> str:
+        """The name of the laboratory that does the work in place of this one; empty where none does."""
+        return self.performed_by.name if self.performed_by else self.performed_by_name
 
 
 class Test(Owned):
@@ -354,6 +362,9 @@ class Certificate(Owned):
     approved_at = models.DateTimeField()
     issued_at = models.DateTimeField(null=True)
     pdf_sha256 = models.CharField(max_length=64, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawal_reason = models.TextField(blank=True)
+    withdrawal = models.ForeignKey(Signature, on_delete=models.PROTECT, related_name="+", null=True)
 
     class Meta:
         ordering: ClassVar = ["-approved_at"]
@@ -381,6 +392,23 @@ class Publication(Owned):
 
     class Meta:
         ordering: ClassVar = ["-issued_at"]
+
+
+class FailedJob(Owned):
+    """Work that the worker gave up, for a person to look at. ``subject`` is the record that it was to be done on."""
+
+    kind = models.CharField(max_length=60)
+    number = models.BigIntegerField()  # of the job in the queue
+    subject = models.UUIDField()
+    error = models.TextField()
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    failed_at = models.DateTimeField()
+    repeated_at = models.DateTimeField(null=True)
+    repeated_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-failed_at"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "number"], name="failed_job_once")]
 
 
 def words(value: Any, language: str) -> str:

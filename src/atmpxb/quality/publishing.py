@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from atmpxb.quality.certificate.package import raw_files
 from atmpxb.quality.certificate.record import parse
 from atmpxb.quality.models import Certificate
 from atmpxb.records.ledger.canonical import utc_text
@@ -29,15 +30,15 @@ def trust_list(using: str = "default") -> bytes:
     """The keys and seals of every organisation that has published some, as the platform gives it out."""
     names = dict(Organisation.objects.using(using).values_list("pk", "name"))
     published: dict[UUID, list[SigningKey]] = {}
-    for key in SigningKey.objects.using(using).order_by("organisation__code", "published_at"):
+    for key in SigningKey.objects.using(using).order_by("organisation__code", "since"):
         published.setdefault(key.organisation_id, []).append(key)
     return trust.build([_identity(one, names[one], keys) for one, keys in published.items()], timezone.now())
 
 
 def _identity(organisation: UUID, name: str, published: list[SigningKey]) -> Identity:
-    """What is public of an organisation's keys; each ledger key signed until the next one was published."""
+    """What is public of an organisation's keys, oldest first; each ledger key signed until the next one was made."""
     ledger = [key for key in published if key.use == "ledger"]
-    since = [utc_text(key.published_at) for key in ledger]
+    since = [utc_text(key.since) for key in ledger]
     until = [*since[1:], None]
     return Identity(
         organisation,
@@ -57,9 +58,8 @@ def export(certificate_id: UUID, folder: Path) -> Package:
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     store = vault()
-    for analysis in parse(certificate.record.encode()).analyses:
-        for file in analysis.files:
-            (raw / Path(file.name).name).write_bytes(store.read(file.sha256))
+    for name, digest in raw_files(parse(certificate.record.encode())).items():
+        (raw / name).write_bytes(store.read(digest))
     document = folder / f"{certificate.number}-v{certificate.version}.pdf"
     document.write_bytes(store.read(certificate.pdf_sha256))
     listed = folder / "trust.json"

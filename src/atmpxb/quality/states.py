@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from atmpxb.records.ledger.writing import change
+from atmpxb.records.ledger.transitions import NotPossibleNow, Table, move_by
 
 
 class RequestState(models.TextChoices):
@@ -65,7 +65,7 @@ class CertificateState(models.TextChoices):
 
 
 #: noun → event → (states it may happen in, state it leads to)
-TRANSITIONS: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
+TRANSITIONS: Mapping[str, Table] = {
     "request": {"request.withdrawn": (frozenset({"submitted"}), "withdrawn")},
     "sample": {
         "sample.received": (frozenset({"expected", "missing"}), "received"),
@@ -110,14 +110,6 @@ TRANSITIONS: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
 }
 
 
-class NotPossibleNow(Exception):
-    """The noun is in a state in which this can't happen."""
-
-    def __init__(self, noun: str, event: str, state: str, allowed: frozenset[str]) -> None:
-        self.noun, self.event, self.state, self.allowed = noun, event, state, allowed
-        super().__init__(f"{event} needs the {noun} to be {' or '.join(sorted(allowed))}; it is {state}")
-
-
 def move[M: models.Model](row: M, event: str, **fields: Any) -> M:
     """Move a noun by an event of its table, changing further fields along with the state.
 
@@ -125,8 +117,10 @@ def move[M: models.Model](row: M, event: str, **fields: Any) -> M:
         NotPossibleNow: the event is not allowed in the state that the row, freshly locked, is in.
     """
     noun = "file" if row._meta.model_name == "runfile" else str(row._meta.model_name)
-    allowed, target = TRANSITIONS[noun][event]
-    state = type(row)._base_manager.select_for_update().values_list("state", flat=True).get(pk=row.pk)
-    if state not in allowed:
-        raise NotPossibleNow(noun, event, state, allowed)
-    return change(row, state=target, **fields)
+    return move_by(TRANSITIONS[noun], noun, row, event, **fields)
+
+
+__all__ = [
+    "TRANSITIONS", "AnalysisState", "CertificateState", "FileState", "NotPossibleNow", "RequestState", "RunState",
+    "SampleState", "TestState", "move",
+]  # fmt: skip

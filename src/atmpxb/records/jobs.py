@@ -4,22 +4,47 @@ A job is put into the queue inside the transaction of the action that asks for i
 job. It is delivered at least once; the row that it works on, under a lock, decides that its result is written once.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 
 from django.db import connection
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.jobs import Status
 
-#: After so many tries a job is left failed, for a person to look at.
+#: After so many tries a job is given up, for a person to look at.
 ATTEMPTS = 3
 
+#: What is said of a job whose worker died each time, so that nobody caught an error.
+DIED = "the worker ended in the middle of it"
 
-def job[**P](name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Make a function a job. Its arguments are identifiers as text, never data."""
+#: Told once when a job is given up: its number, its identifiers, the error.
+type GiveUp = Callable[[int, Mapping[str, str], str], None]
+_give_up: dict[str, GiveUp] = {}
+_told: set[int] = set()
+
+
+def job[**P](name: str, *, give_up: GiveUp) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Make a function a job. Its arguments are identifiers as text, never data.
+
+    Args:
+        give_up: records for people that the job failed for the last time; harmless when told twice.
+    """
 
     def decorate(run: Callable[P, None]) -> Callable[P, None]:
-        app.task(name=name, retry=RetryStrategy(max_attempts=ATTEMPTS, wait=2), pass_context=False)(run)
+        def attempt(context: JobContext, /, *args: P.args, **identifiers: P.kwargs) -> None:
+            try:
+                run(*args, **identifiers)
+            except Exception as error:
+                if context.job.attempts + 1 >= ATTEMPTS:
+                    named = {key: str(value) for key, value in identifiers.items()}
+                    give_up(context.job.id or 0, named, f"{type(error).__name__}: {error}")
+                raise
+
+        _give_up[name] = give_up
+        # The queue counts the tries after the first one.
+        app.task(name=name, retry=RetryStrategy(max_attempts=ATTEMPTS - 1, wait=2), pass_context=True)(attempt)
         return run
 
     return decorate
@@ -33,9 +58,27 @@ def enqueue(name: str, **identifiers: str) -> int:
 @app.periodic(cron="* * * * * */10")
 @app.task(name="jobs.rescue", queueing_lock="jobs.rescue", pass_context=False)
 async def rescue(timestamp: int) -> None:
-    """Give jobs of a worker that died back to the queue."""
+    """Give jobs of a worker that died back to the queue; what has killed its workers too often has failed."""
     for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=10):
-        await app.job_manager.retry_job(stalled)
+        if stalled.attempts + 1 < ATTEMPTS:
+            await app.job_manager.retry_job(stalled)
+        else:
+            await app.job_manager.finish_job(stalled, Status.FAILED, delete_job=False)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="jobs.report", queueing_lock="jobs.report", pass_context=False)
+def report(timestamp: int) -> None:
+    """Record for people every job that failed without a word, because its worker died or the database was away."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, task_name, args::text FROM procrastinate_jobs WHERE status = 'failed' AND task_name = ANY(%s)",
+            [list(_give_up)],
+        )
+        failed = [row for row in cursor.fetchall() if row[0] not in _told]
+    for number, name, identifiers in failed:
+        _give_up[name](number, json.loads(identifiers), DIED)
+        _told.add(number)
 
 
 class JobsLeft(RuntimeError):
@@ -60,4 +103,4 @@ def drain() -> None:
             raise JobsLeft(", ".join(f"{name} is {status}" for name, status in left) + "; the log says why")
 
 
-__all__ = ["ATTEMPTS", "drain", "enqueue", "job", "rescue"]
+__all__ = ["ATTEMPTS", "DIED", "JobsLeft", "drain", "enqueue", "job", "report", "rescue"]

@@ -3,13 +3,17 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from django import forms
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from atmpxb.records.people.credentials import telling
 from atmpxb.records.people.models import Person
+from atmpxb.records.people.queries import workplaces
 from atmpxb.web import attempts
 
 
@@ -44,6 +48,31 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a wrong password."""
         attempts.failed(*_who(request, credentials))
+
+    def pre_login(self, request: HttpRequest, user: Person, **more: Any) -> HttpResponse | None:
+        """Turn away whom no organisation lets act."""
+        turned_away: HttpResponse | None = super().pre_login(request, user, **more)
+        if turned_away is None and not workplaces(user):
+            clear_login(request)
+            turned_away = self.respond_user_inactive(request, user)
+        return turned_away
+
+    def post_login(self, request: HttpRequest, user: Person, **more: Any) -> HttpResponse:
+        """Speak the person's language to a browser that asks for none of ours."""
+        response: HttpResponse = super().post_login(request, user, **more)
+        ours = {code for code, _name in settings.LANGUAGES}
+        said = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+        asked = {code.split("-")[0] for code, _weight in said}
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and not asked & ours:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=request.is_secure(), httponly=True
+            )
+        return response
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """To one's work, which waits behind a one-time password."""
+        return "/"
+
 
 
 def _in_words(seconds: int) -> str:

@@ -46,6 +46,7 @@ ICONS = {
     "close": "M6 6l12 12M18 6 6 18",
     "plus": "M12 5v14M5 12h14",
     "lock": "M6 11h12v10H6zM8 11V8a4 4 0 0 1 8 0v3",
+    "failed": "M12 3l10 18H2zM12 10v5M12 18v.5",
     "done": "M5 13l4 4L19 7",
 }
 

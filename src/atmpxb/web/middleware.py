@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Person
@@ -13,10 +14,15 @@ from atmpxb.web import navigation, shell
 type Handler = Callable[[HttpRequest], HttpResponse]
 
 ROLE_COOKIE = "role"
+#: What an account with a one-time password may do: choose a password, or leave.
+_FIRST = {"account_change_password", "account_logout"}
 
 
 class Entrance:
-    """Middleware: a page below ``o/<organisation>/`` gets ``request.actor``; without a role there it does not exist."""
+    """Middleware: a page below ``o/<organisation>/`` gets ``request.actor``; without a role there it does not exist.
+
+    Who has a one-time password chooses another one before anything else: whoever made it knows it.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -26,9 +32,11 @@ class Entrance:
 
     def process_view(
         self, request: HttpRequest, view: object, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    ) -> HttpResponse | None:
         if not isinstance(request.user, Person):
-            return
+            return None
+        if request.user.password_is_one_time and not _open_first(request, view):
+            return HttpResponseRedirect(reverse("account_change_password"))
         places = workplaces(request.user)
         code = kwargs.get("organisation")
         place = next((p for p in places if p.organisation.code == code), None)
@@ -36,7 +44,7 @@ class Entrance:
             raise Http404
         if place is None:
             request.shell = shell.Shell(person=request.user.name, choices=_choices(places, None))  # type: ignore[attr-defined]
-            return
+            return None
         role = request.COOKIES.get(ROLE_COOKIE, "")
         role = role if role in place.roles else place.roles[0]
         request.actor = Actor(  # type: ignore[attr-defined]
@@ -50,6 +58,13 @@ class Entrance:
             zone=place.organisation.zone,
             choices=_choices(places, place),
         )
+        return None
+
+
+def _open_first(request: HttpRequest, view: object) -> bool:
+    """Whether a page is open to a one-time password; those that ask for no sign-in are open to anybody."""
+    match = request.resolver_match
+    return (match is not None and match.url_name in _FIRST) or not getattr(view, "login_required", True)
 
 
 def home_of(place: Workplace, role: str | None = None) -> str:

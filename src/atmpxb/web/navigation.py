@@ -43,6 +43,7 @@ _CASES = Item("cases", _("Cases"), "quality:cases")
 _CERTIFICATES = Item("certificates", _("Certificates"), "quality:certificates")
 _METHODS = Item("methods", _("Methods"), "quality:methods")
 _BATCHES = Item("batches", _("Batches"), "quality:batches")
+_FAILED = Item("failed", _("Failed work"), "quality:failures")
 _LEDGER = Item("ledger", _("Ledger"), "quality:ledger")
 _PRODUCTS = Item("products", _("Products"), "quality:products")
 
@@ -61,6 +62,7 @@ RAILS: dict[str, tuple[Item, ...]] = {
         _CASES,
         Item("trends", _("Trends"), "quality:trends"),
         _METHODS,
+        _FAILED,
         _LEDGER,
     ),
     "qp": (
@@ -70,6 +72,7 @@ RAILS: dict[str, tuple[Item, ...]] = {
         _CASES,
         Item("recall", pgettext_lazy("navigation", "Recall"), "quality:recall"),
         _PRODUCTS,
+        _FAILED,
         _LEDGER,
     ),
     "client": (
@@ -93,8 +96,10 @@ RAILS: dict[str, tuple[Item, ...]] = {
         Item("indicators", _("Indicators"), "vouchers:indicators"),
     ),
     "administrator": (
-        Item("people", _("People"), "people:members"),
+        Item("people", _("People"), "quality:people"),
+        Item("settings", _("Organisation"), "quality:organisation"),
         _LEDGER,
+        _FAILED,
         _METHODS,
     ),
 }

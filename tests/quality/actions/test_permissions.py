@@ -6,14 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from atmpxb.quality.actions import analyses, catalogue, certificates, orders, requests, reviews, runs
+from atmpxb.quality.actions import (
+    analyses,
+    catalogue,
+    certificates,
+    failures,
+    orders,
+    requests,
+    reviews,
+    runs,
+    withdrawals,
+)
 from atmpxb.quality.pages.refusals import refusals_of
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.ledger.writing import PERMISSIONS, NotPermitted
 from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import Role
 
-MODULES = (analyses, catalogue, certificates, orders, requests, reviews, runs, documents, people)
+MODULES = (
+    analyses, catalogue, certificates, failures, orders, requests, reviews, runs, withdrawals, documents, people
+)  # fmt: skip
 VERBS = {
     verb.permission: verb
     for module in MODULES

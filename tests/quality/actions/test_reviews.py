@@ -3,30 +3,14 @@
 import pytest
 
 from atmpxb.quality.actions import certificates, reviews, runs
-from atmpxb.quality.models import Certificate, Result, Run, Test, WorksheetEntry
+from atmpxb.quality.models import Result, Run, Test, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
-from atmpxb.records.people import actions as people
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import Person, Role
-from atmpxb.records.people.queries import actor_for
 from atmpxb.records.signatures.actions import Changed, digest_of
+from ceremonies import approve, with_all_roles
 from scenes import LABELS, SEED, files
 from scenes import story as tale
-
-EVERYTHING = (Role.ANALYST, Role.REVIEWER, Role.QP)
-
-
-def with_all_roles(story, account: Actor) -> Actor:
-    """The same person, now holding every role of the laboratory: only segregation can stop them."""
-    person = story.get(Person, pk=account.person_id)
-    for role in EVERYTHING:
-        if str(role) not in account.roles:
-            people.grant_role(actor=story.administrator(), person=person, role=role, function="Everything")
-    actor = actor_for(person, tale.LAB)
-    assert actor is not None
-    assert actor.roles == {str(role) for role in EVERYTHING}
-    return actor
 
 
 def seen(story, run: Run) -> str:
@@ -43,16 +27,6 @@ def review(story, run: Run, by: Actor, **more) -> Run:
 def submit(story, run: Run, by: Actor | None = None) -> Run:
     by = by or story.who.analyst
     return reviews.submit_run(actor=by, run=run, proof=story.who.proof(by), seen=seen(story, run))
-
-
-def approve(story, by: Actor, kind: str = "final", reason: str = "") -> Certificate:
-    digest = story.seen_certificate(kind, reason=reason)
-    with story.as_(by):
-        order = story.order_for_approval()
-    return certificates.approve_certificate(
-        actor=by, order=order, kind=Certificate.Kind(kind), language="en", proof=story.who.proof(by), seen=digest,
-        reason=reason,
-    )  # fmt: skip
 
 
 # --- segregation ----------------------------------------------------------------------------------------

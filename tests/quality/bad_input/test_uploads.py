@@ -113,6 +113,55 @@ def test_a_body_over_the_limit_is_dropped_while_it_streams(scene, settings) -> N
     assert story.vault.remains() == []
 
 
+def test_a_full_disk_is_said_and_leaves_nothing(scene, monkeypatch) -> None:
+    """The disk refuses the bytes as it would in the laboratory: with ENOSPC, in the midst of a write."""
+    import errno
+    import os
+
+    story = scene("opened")
+    before = story.standing()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, said = put(story, story.who.analyst, story.run("flow"), body=Wire(5000), length="5000")
+    assert status == 507
+    assert "full" in said["message"]
+    assert "space" in said["cure"]
+    assert story.standing() == before
+    assert story.vault.remains() == []
+
+
+def test_slow_senders_can_take_only_half_of_the_threads(scene, monkeypatch) -> None:
+    from threading import BoundedSemaphore
+
+    from atmpxb.quality.pages import uploads
+
+    story = scene("opened")
+    places = BoundedSemaphore(1)
+    monkeypatch.setattr(uploads, "_PLACES", places)
+    with places:
+        status, said = put(story, story.who.analyst, story.run("flow"), body=Wire(5000), length="5000")
+    assert status == 503
+    assert "again" in said["cure"]
+    status, _ = put(story, story.who.analyst, story.run("flow"), body=Wire(5000), length="5000")
+    assert status == 422, "5,000 zeros are no FCS file, and the place was free again"
+
+
+def test_what_a_crash_cut_off_is_swept_but_not_what_still_arrives(scene) -> None:
+    import os
+    import time
+
+    story = scene("opened")
+    old, young = story.vault.folder / "arriving-old", story.vault.folder / "arriving-young"
+    old.write_bytes(b"half")
+    young.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    assert story.vault.sweep() == 1
+    assert story.vault.remains() == [young]
+
+
 def test_a_transfer_that_breaks_off_leaves_nothing(scene) -> None:
     story = scene("opened")
     before = story.standing()

@@ -91,7 +91,7 @@ def test_a_hold_is_lifted_with_a_reason(cast: story.Cast, request_made: Any, sig
     assert order.pk != second.pk
     browser: Client = sign_in("reviewer", "sure")
     assert "5 µL received" in browser.get("/o/sure/reviews").content.decode()
-    browser.post(f"/o/sure/holds/{sample.pk}/lift", {"reason": "Enough for the tests left"})
+    browser.post(f"/o/sure/samples/{sample.pk}/lift-hold", {"reason": "Enough for the tests left"})
     assert "CART-0002.A" not in browser.get("/o/sure/reviews").content.decode()
 
 
@@ -196,3 +196,93 @@ def test_the_ledger_shows_what_changed_and_leaves_as_a_chain_that_verifies(
     assert list(breaks(cast.reviewer.organisation_id, chain)) == []
     assert sign_in("client", "anicells").get("/o/anicells/ledger").status_code == 403
     assert sign_in("administrator", "sure").get("/o/sure/ledger/checkpoints").status_code == 200
+
+
+def test_a_certificate_is_withdrawn_at_its_page_and_everybody_finds_out(
+    cast: story.Cast, measured: dict[str, Run], order: Order, sign_in: Any, work: Callable[[], None]
+) -> None:
+    for run in measured.values():
+        story.review(cast, run)
+    certificate = story.approve(cast, order)
+    work()
+    address = f"/o/sure/certificates/{certificate.pk}"
+    head: Client = sign_in("qp", "sure")
+    page = head.get(address)
+    assert page.context["shown"].may_withdraw
+    form = {"reason": "A label was exchanged", "password": cast.password, "seen": page.context["seen"]}
+    assert head.post(f"{address}/withdraw", {**form, "reason": ""}, headers=HTMX).status_code == 422
+    assert head.post(f"{address}/withdraw", {**form, "seen": "0" * 64}, headers=HTMX).status_code == 412
+    denied = sign_in("reviewer", "sure").post(f"{address}/withdraw", form, headers=HTMX)
+    assert denied.status_code in (403, 422)
+    assert read(cast.head, lambda: Certificate.objects.get().state) == "issued"
+    done = head.post(f"{address}/withdraw", form, headers=HTMX)
+    assert done.headers["HX-Redirect"].startswith(address)
+    assert "recorded=" in done.headers["HX-Redirect"]
+    again = head.post(f"{address}/withdraw", form, headers=HTMX)
+    assert again.status_code == 412, "what was seen is no longer so"
+    shown = head.get(address)
+    assert "A label was exchanged" in shown.content.decode()
+    assert "Prepare a new version" in shown.content.decode()
+    assert not shown.context["shown"].may_withdraw
+
+    theirs = sign_in("client", "anicells").get(address.replace("/o/sure/", "/o/anicells/")).content.decode()
+    assert "Withdrawn since" in theirs
+    assert "A label was exchanged" in theirs
+    public = Client(headers={"accept-language": "en"}).get(f"/verify/{certificate.token}").content.decode()
+    assert "Do not use this certificate" in public
+    assert "no longer holds since" in public
+    assert "A label was exchanged" not in public
+    dutch = Client(headers={"accept-language": "nl"}).get(f"/verify/{certificate.token}").content.decode()
+    assert "Ingetrokken" in dutch
+    assert f"releases/{order.pk}" in head.get("/o/sure/releases").content.decode(), "it waits for a correction"
+
+
+def test_failed_work_is_shown_and_tried_again(
+    cast: story.Cast, measured: dict[str, Run], order: Order, sign_in: Any, work: Callable[[], None]
+) -> None:
+    import psycopg
+    from django.db import connections
+
+    from atmpxb.quality.actions import failures
+
+    for run in measured.values():
+        story.review(cast, run)
+    certificate = story.approve(cast, order)
+    given = {
+        "organisation": str(cast.head.organisation_id), "actor": str(cast.head.person_id),
+        "certificate": str(certificate.pk),
+    }  # fmt: skip
+    failures.give_up("quality.issue_certificate", 4711, given, "OSError: no space left on device")
+    settings = connections["default"].settings_dict
+    with psycopg.connect(host=settings["HOST"], dbname=settings["NAME"], user="postgres") as admin:
+        admin.execute("DELETE FROM procrastinate_jobs")
+    head: Client = sign_in("qp", "sure")
+    assert "could not be made" in head.get(f"/o/sure/certificates/{certificate.pk}").content.decode()
+    page = head.get("/o/sure/failures").content.decode()
+    assert "no space left on device" in page
+    assert "Try again" in page
+    (line,) = head.get("/o/sure/failures").context["failures"]
+    reviewer: Client = sign_in("reviewer", "sure")
+    assert "Can be tried again by: Qualified Person" in reviewer.get("/o/sure/failures").content.decode()
+    repeat = f"/o/sure/failures/{line.id}/repeat"
+    assert reviewer.post(repeat, headers=HTMX).status_code == 403
+    assert sign_in("client", "anicells").get("/o/anicells/failures").status_code == 403
+    assert head.post(repeat, headers=HTMX).headers["HX-Redirect"].startswith("/o/sure/failures")
+    assert head.post(repeat, headers=HTMX).status_code == 422
+    work()
+    assert read(cast.head, lambda: Certificate.objects.get().state) == "issued"
+    assert "Nothing has failed" in head.get("/o/sure/failures").content.decode()
+
+
+def test_a_method_is_withdrawn_at_its_page(cast: story.Cast, sign_in: Any) -> None:
+    from atmpxb.records.documents.models import DocumentVersion
+
+    method = read(cast.analyst, lambda: DocumentVersion.objects.get(document__code="OB-001"))
+    address = f"/o/sure/methods/{method.pk}"
+    reviewer: Client = sign_in("reviewer", "sure")
+    assert "Withdraw this version" in reviewer.get(address).content.decode()
+    assert "Withdraw this version" not in sign_in("analyst", "sure").get(address).content.decode()
+    reviewer.post(f"/o/sure/documents/{method.pk}/withdraw", {"reason": "The light box is broken"})
+    page = reviewer.get(address).content.decode()
+    assert "The light box is broken" in page
+    assert "Withdraw this version" not in page

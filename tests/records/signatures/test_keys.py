@@ -82,7 +82,7 @@ def test_enrolling_again_changes_nothing(keyring: Keyring) -> None:
 
 def test_rotation_keeps_old_public_halves_and_deletes_old_private_ones(keyring: Keyring) -> None:
     before = keyring.enrol(LABORATORY, "Laboratory")
-    after = keyring.rotate(LABORATORY)
+    after = keyring.rotate(LABORATORY, before.checkpoint_keys[-1].id)
     assert after.checkpoint_keys[0].public == before.checkpoint_keys[0].public
     assert after.checkpoint_keys[0].until == "2026-11-20T12:00:00Z"
     assert after.checkpoint_keys[1].until is None

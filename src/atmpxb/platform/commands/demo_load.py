@@ -12,7 +12,7 @@ def command() -> None:
     """Load the demo network into an empty database; `up` does this at the first start."""
     here = Home.here()
     with connection.django(here):
-        if _has_records(here):
+        if has_records(here):
             return  # somebody works here already: no illustrative data among real records
         from atmpxb.platform.commands.demo import load_demo
 
@@ -37,7 +37,8 @@ def discard_interrupted_load(here: Home, embedded: EmbeddedPostgres) -> bool:
     return not whole
 
 
-def _has_records(here: Home) -> bool:
+def has_records(here: Home) -> bool:
+    """Whether an organisation was ever founded in this installation."""
     import psycopg
 
     with psycopg.connect(connection.url(roles.BACKUP, here)) as asking:

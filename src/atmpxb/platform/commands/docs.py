@@ -13,7 +13,7 @@ import click
 CHECKOUT = Path(__file__).resolve().parents[4]
 
 #: Noun of the transition table → model that it belongs to, where the names differ.
-_MODELS = {"file": "runfile"}
+_MODELS = {"file": "quality.runfile", "document": "documents.documentversion"}
 #: States that a noun can begin in, where the model has no single one: a file is judged as it arrives.
 _BEGINNINGS = {"file": ("ready", "quarantined", "unreadable")}
 _PREFACE = "<!-- Written by `./dev atmpxb docs`; change the source, then run it again. -->\n"
@@ -57,13 +57,15 @@ def pages() -> Mapping[str, str]:
 
 def _states() -> str:
     from atmpxb.quality.states import TRANSITIONS
+    from atmpxb.records.documents import states as documents
 
     parts = [
         "# How each noun moves\n\n" + _PREFACE,
-        "A state changes through `quality.states.move` and nowhere else. Each arrow is an event of the ledger: what\n"
-        "moved, who moved it and when stands in the chain of the organisation that owns the row.\n",
+        "A state changes through `move` of `quality/states.py` and `records/documents/states.py` and nowhere else.\n"
+        "Each arrow is an event of the ledger: what moved, who moved it and when stands in the chain of the\n"
+        "organisation that owns the row.\n",
     ]
-    for noun, events in TRANSITIONS.items():
+    for noun, events in {**TRANSITIONS, "document": documents.TRANSITIONS}.items():
         parts.append(_noun(noun, events))
     return "\n".join(parts)
 
@@ -71,7 +73,7 @@ def _states() -> str:
 def _noun(noun: str, events: Mapping[str, tuple[frozenset[str], str]]) -> str:
     from django.apps import apps
 
-    field: Any = apps.get_model("quality", _MODELS.get(noun, noun))._meta.get_field("state")
+    field: Any = apps.get_model(_MODELS.get(noun, f"quality.{noun}"))._meta.get_field("state")
     titles = {str(value): str(label) for value, label in field.choices}
     first = _BEGINNINGS.get(noun) or (str(field.default),)
     arrows = [f"    [*] --> {state}" for state in first]

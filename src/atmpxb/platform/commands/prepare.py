@@ -11,6 +11,8 @@ def command() -> None:
     """Bring database and static files up to this version; `up` does this at every start."""
     with connection.django(Home.here()):
         from atmpxb.platform import database, static
+        from atmpxb.records.vault.actions import vault
 
         database.migrate()
         static.gather()
+        vault().sweep()

@@ -17,7 +17,7 @@ import click
 
 from atmpxb.platform import connection
 from atmpxb.platform.binaries import PostgresFailed
-from atmpxb.platform.commands.demo_load import discard_interrupted_load
+from atmpxb.platform.commands.demo_load import discard_interrupted_load, has_records
 from atmpxb.platform.embedded import EmbeddedPostgres
 from atmpxb.platform.home import Home
 from atmpxb.platform.supervisor import (
@@ -52,6 +52,7 @@ def command(port: int, demo: bool, web_workers: int) -> None:
         supervisor.listen()
         try:
             _start(supervisor, here, port, demo=demo, web_workers=web_workers)
+            here.address.write_text(os.environ.get("ATMPXB_URL", f"http://127.0.0.1:{port}"), encoding="utf-8")
             _announce(here, port, time.monotonic() - began)
             supervisor.watch()
         except Stopped:
@@ -59,6 +60,7 @@ def command(port: int, demo: bool, web_workers: int) -> None:
         except (PartFailed, PostgresFailed) as error:
             raise click.ClickException(str(error)) from None
         finally:
+            here.address.unlink(missing_ok=True)
             supervisor.stop()
 
 
@@ -98,7 +100,7 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
         "--port",
         str(port),
     ]
-    server += ["--workers", str(web_workers), "--blocking-threads", "4", "--no-ws", "--log-level", "warning"]
+    server += ["--workers", str(web_workers), "--blocking-threads", "16", "--no-ws", "--log-level", "warning"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "3", "atmpxb.platform.wsgi:application"]
     program("web", server, _Healthy(port))
     program("worker", [*_ATMPXB, "worker", "--concurrency=2"], lambda: True)
@@ -119,6 +121,8 @@ def _announce(here: Home, port: int, seconds: float) -> None:
     click.echo(f"\natmpxb is ready after {seconds:.1f} s:  http://127.0.0.1:{port}/\n")
     if here.greeting.exists():
         click.echo(here.greeting.read_text(encoding="utf-8"))
+    elif not has_records(here):
+        click.echo("Nobody works here yet. Found the first organisation: `atmpxb found`, in another window.\n")
     click.echo(f"Logs are in {here.logs}. Ctrl-C stops everything.")
 
 

@@ -1,10 +1,11 @@
-"""``atmpxb verify CERTIFICATE.pdf``: what anybody can check of a certificate, without database or network."""
+"""``atmpxb verify FILE``: what anybody can check of a certificate or an exported ledger, offline."""
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -19,24 +20,47 @@ MARKS = {True: "ok  ", False: "FAIL", None: "note"}
 
 @click.command(
     "verify",
-    help="Check a certificate offline. Exit status: 0 all holds, 1 a check fails, 2 unreadable, 3 all holds but the"
-    " report is INTERIM: not a certificate of the batch.",
+    help="Check a certificate (PDF) or an exported ledger (JSONL) offline. Exit status: 0 all holds, 1 a check fails,"
+    " 2 unreadable, 3 all holds but the report is INTERIM: not a certificate of the batch.",
 )
-@click.argument("certificate", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--raw", type=click.Path(path_type=Path, file_okay=False), help="Folder of raw files: recompute results."
 )
 @click.option(
     "--trust", type=click.Path(path_type=Path, dir_okay=False), help="Trust list, obtained separately."
 )
+@click.option(
+    "--witness", type=click.Path(path_type=Path, dir_okay=False), help="Checkpoints of the ledger, kept elsewhere."
+)
 @click.option("--deep", is_flag=True, help="Check this installation instead: ledger, tables, vault, certificates.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(certificate: Path | None, raw: Path | None, trust: Path | None, deep: bool, as_json: bool) -> None:
-    if deep == (certificate is not None):
-        raise click.UsageError("give a certificate, or --deep to check this installation")
-    if certificate is None:
+def command(
+    file: Path | None, raw: Path | None, trust: Path | None, witness: Path | None, deep: bool, as_json: bool
+) -> None:
+    if deep == (file is not None):
+        raise click.UsageError("give a certificate or an exported ledger, or --deep to check this installation")
+    if file is None:
         _deep(as_json)
-        return
+    elif _is_ledger(file):
+        if raw:
+            raise click.UsageError("--raw goes with a certificate; with an exported ledger give --witness")
+        _ledger(file, trust, witness, as_json)
+    elif witness:
+        raise click.UsageError("--witness goes with an exported ledger; with a certificate give --raw")
+    else:
+        _certificate(file, raw, trust, as_json)
+
+
+def _is_ledger(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(1) == b"{"
+    except OSError:
+        return False  # told by whoever reads it
+
+
+def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_json: bool) -> None:
     from atmpxb.quality.assays.seam import AssayError
     from atmpxb.quality.confined import confined, plain_fork
     from atmpxb.quality.proof.folder import RawFolder
@@ -52,11 +76,7 @@ def command(certificate: Path | None, raw: Path | None, trust: Path | None, deep
         trusted = trust.read_bytes() if trust else None
         report: Report = confined(plain_fork(), _verify, pdf, files, trusted, seconds=PATIENCE_S)
     except (OSError, ValueError, AssayError) as error:
-        print(
-            json.dumps({"holds": False, "error": str(error)}) if as_json else f"atmpxb verify: {error}",
-            file=sys.stderr,
-        )
-        raise SystemExit(2) from None
+        raise _unreadable(error, as_json) from None
     _print(report.lines, {"holds": report.holds, "kind": report.kind}, as_json)
     raise SystemExit(1 if not report.holds else 3 if report.kind == "interim" else 0)
 
@@ -65,6 +85,43 @@ def _verify(pdf: bytes, raw: Mapping[str, bytes] | None, trust: bytes | None) ->
     from atmpxb.quality.proof.verify import verify
 
     return verify(pdf, raw, trust)
+
+
+def _ledger(ledger: Path, trust: Path | None, witness: Path | None, as_json: bool) -> None:
+    from atmpxb.quality.assays.seam import AssayError
+    from atmpxb.quality.confined import confined, plain_fork
+
+    try:
+        trusted = trust.read_bytes() if trust else None
+        lines: tuple[Line, ...] = confined(
+            plain_fork(), _verify_ledger, ledger, trusted, witness, seconds=PATIENCE_S
+        )
+    except (OSError, ValueError, AssayError) as error:
+        raise _unreadable(error, as_json) from None
+    holds = all(line.ok is not False for line in lines)
+    _print(lines, {"holds": holds, "kind": "ledger"}, as_json)
+    raise SystemExit(0 if holds else 1)
+
+
+def _verify_ledger(ledger: Path, trust: bytes | None, witness: Path | None) -> "tuple[Line, ...]":
+    from atmpxb.quality.proof import exported
+
+    with ExitStack() as files:
+        lines = _lines(files.enter_context(ledger.open("rb")), exported.LONGEST_LINE)
+        kept = _lines(files.enter_context(witness.open("rb")), exported.LONGEST_LINE) if witness else None
+        return exported.verify(lines, trust, kept)
+
+
+def _lines(opened: IO[bytes], longest: int) -> Iterator[bytes]:
+    """Line by line; one that is longer than any entry comes in pieces, which no reader takes for a line."""
+    return iter(lambda: opened.readline(longest), b"")
+
+
+def _unreadable(error: Exception, as_json: bool) -> SystemExit:
+    print(
+        json.dumps({"holds": False, "error": str(error)}) if as_json else f"atmpxb verify: {error}", file=sys.stderr
+    )
+    return SystemExit(2)
 
 
 def _deep(as_json: bool) -> None:

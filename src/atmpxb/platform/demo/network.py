@@ -54,6 +54,11 @@ PARTNERS = (
 )
 
 
+def name_of(code: str) -> str:
+    """What an organisation of the demo is called."""
+    return next(partner.name for partner in PARTNERS if partner.code == code)
+
+
 def address(account: str, organisation: str) -> str:
     """The sign-in name of a demo account; ``.example`` addresses reach nobody."""
     return f"{account}@{organisation}.example"
@@ -77,7 +82,7 @@ def found(password: str) -> dict[str, Organisation]:
                 password=password, roles=[role], function=function, language=language, identity_verified=True,
             )  # fmt: skip
         if partner.accounts:
-            publish_keys(actor=administrator, demo=True)
+            publish_keys(actor=administrator)
     return present
 
 

@@ -38,7 +38,7 @@ from atmpxb.records.vault.actions import vault
 HERE = Path(__file__).parent
 #: What arrives of each aliquot, in µL.
 VOLUMES = {"flow": Decimal(500), "dna": Decimal(200), "micro": Decimal(300)}
-LAB, COMPANY, PARTNER = "sure", "anicells", "at.las"
+LAB, COMPANY, PARTNER = "sure", "anicells", "atlas"
 ENDOTOXIN = "0.12"  # EU/mL, as the partner reports it
 METHODS = (
     "flow/car-t-identity-viability.toml", "pcr/vcn.toml", "counts/cell-count.toml", "counts/appearance.toml",
@@ -152,13 +152,14 @@ def open_runs(who: Cast, order: Order) -> dict[str, Run]:
     """One run for each method of the order: kind → run."""
     with acting_for(who.analyst.organisation_id, who.analyst.person_id):
         tests = list(Test.objects.filter(order=order, state="ordered").select_related("method", "sample", "order"))
+        partner = Organisation.objects.get(code=PARTNER)
     by_method: dict[str, list[Test]] = {}
     for test in tests:
         by_method.setdefault(str(test.method_id), []).append(test)
     opened = [
         runs.open_run(
             actor=who.analyst, tests=group,
-            performed_by_name=PARTNER if parse(group[0].method.source.encode()).kind == "transcription" else "",
+            performed_by=partner if parse(group[0].method.source.encode()).kind == "transcription" else None,
         )
         for group in by_method.values()
     ]  # fmt: skip
@@ -204,7 +205,7 @@ def attach_all(who: Cast, opened: dict[str, Run], labels: dict[str, str], seed: 
         attach(who, opened["flow"], name, data)
     attach(who, opened["qpcr"], *files.plate({labels["dna"]: 1.8}, seed))
     attach(who, opened["cell_count"], *files.counts(labels["flow"], seed))
-    report = files.partner_certificate(labels.get("micro", labels["flow"]), PARTNER, ENDOTOXIN)
+    report = files.partner_certificate(labels.get("micro", labels["flow"]), network.name_of(PARTNER), ENDOTOXIN)
     attach(who, opened["transcription"], *report)
 
 
@@ -214,16 +215,15 @@ def submit(who: Cast, run: Run) -> None:
     reviews.submit_run(actor=who.analyst, run=current, proof=who.proof(who.analyst), seen=seen)
 
 
-def review(who: Cast, run: Run) -> None:
+def review(who: Cast, run: Run, remark: str = "Looked at the data: no influence on the results.") -> None:
     """The reviewer answers every exception and signs."""
     with acting_for(who.reviewer.organisation_id, who.reviewer.person_id):
         current = Run.objects.get(pk=run.pk)
         found = reviews.exceptions(current)
     for exception in found:
         reviews.dispose(
-            actor=who.reviewer, run=current, exception=exception.key,
-            text="Looked at the data: no influence on the results.",
-        )  # fmt: skip
+            actor=who.reviewer, run=current, exception=exception.key, text=remark
+        )
     current, seen = _look(who.reviewer, run)
     reviews.review_run(actor=who.reviewer, run=current, proof=who.proof(who.reviewer), seen=seen)
 

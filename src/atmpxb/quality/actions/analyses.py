@@ -50,7 +50,7 @@ def ask_analysis(*, actor: Actor, run: Run) -> Analysis:
     if present and present.state not in _UNDONE:
         record("analysis.found", actor=actor, on=present)
         return present
-    return _ask(actor, run)
+    return _ask(actor, run, "analysis.asked")
 
 
 def ask_if_complete(*, actor: Actor, run: Run, method: Method) -> None:
@@ -64,7 +64,7 @@ def ask_if_complete(*, actor: Actor, run: Run, method: Method) -> None:
         return
     if missing_entries(run, method):
         return
-    _ask(actor, run)
+    _ask(actor, run, "analysis.queued")
 
 
 def missing_entries(run: Run, method: Method) -> list[tuple[str, str]]:
@@ -113,20 +113,24 @@ def bench(run: Run) -> dict[str, Any]:
     return values
 
 
-def _ask(actor: Actor, run: Run) -> Analysis:
+def _ask(actor: Actor, run: Run, event: str) -> Analysis:
+    """Put an analysis of the present inputs into the queue. ``event``: a person asked, or it follows by itself."""
     wanted = inputs(run)
     present = Analysis.objects.filter(run=run, input_digest=digest(wanted), engine=engine.ENGINE).first()
     if present and present.state not in _UNDONE:
         return present
     if present:
-        move(present, "analysis.repeated", problem={}, asked_at=timezone.now())
+        move(
+            present, "analysis.repeated", problem={}, asked_at=timezone.now(), asked_by_id=actor.person_id,
+            finished_at=None,
+        )  # fmt: skip
         analysis = present
     else:
         analysis = create(
             Analysis, run=run, input_digest=digest(wanted), inputs=wanted, engine=engine.ENGINE,
             asked_at=timezone.now(), asked_by_id=actor.person_id,
         )  # fmt: skip
-    record("analysis.asked", actor=actor, on=analysis, files=[f["sha256"] for f in wanted["files"]])
+    record(event, actor=actor, on=analysis, files=[f["sha256"] for f in wanted["files"]])
     jobs.enqueue(
         JOB, organisation=str(actor.organisation_id), actor=str(actor.person_id), analysis=str(analysis.pk)
     )

@@ -12,13 +12,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from atmpxb.quality.actions.hands import involved
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
-from atmpxb.quality.actions.reviews import NotReady, OwnWork, performers
+from atmpxb.quality.actions.reviews import NotReady, OwnWork
 from atmpxb.quality.certificate import document, drafting, preview
 from atmpxb.quality.certificate import record as record_of
 from atmpxb.quality.certificate.record import record_sha256
-from atmpxb.quality.models import Certificate, Order, Publication, Test, WorksheetEntry
+from atmpxb.quality.models import Certificate, Order, Publication, Test
 from atmpxb.quality.proof.inclusion import build_proof
 from atmpxb.quality.states import CertificateState, TestState, move
 from atmpxb.records import jobs
@@ -29,11 +30,14 @@ from atmpxb.records.people.actions import share
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import Proof, sign, signing_client
-from atmpxb.records.signatures.models import Meaning, Signature
+from atmpxb.records.signatures.models import Meaning
 from atmpxb.records.vault.actions import register_file, vault
 from atmpxb.records.vault.store import Received
 
 JOB = "quality.issue_certificate"
+
+#: What a further certificate of the same order takes the place of.
+REPLACEABLE = (CertificateState.ISSUED, CertificateState.WITHDRAWN)
 
 
 def approvable(order: Order) -> tuple[list[Test], list[Test]]:
@@ -80,13 +84,13 @@ def approve_certificate(
         OwnWork: the actor performed or reviewed some of the work.
     """
     done, pending = approvable(order)
-    earlier = order.certificates.filter(state=CertificateState.ISSUED).order_by("-version").first()
+    earlier = order.certificates.filter(state__in=REPLACEABLE).order_by("-version").first()
     missing = _missing(kind, done, pending, earlier, reason)
     if waiting := order.certificates.filter(state=CertificateState.APPROVED).first():
         missing.append((f"{waiting} is being issued", "wait until it is, then look at the draft again"))
     if missing:
         raise NotReady(missing)
-    if actor.person_id in _hands(done):
+    if actor.person_id in involved({test.run for test in done if test.run}):
         raise OwnWork("you performed or reviewed some of these tests, so another person must approve them")
     signature = sign(
         actor=actor, proof=proof, on=order, meaning=Meaning.APPROVED,
@@ -131,20 +135,11 @@ def _missing(
     missing = [] if done else [(_("No reviewed test"), _("Have a run reviewed first"))]
     if kind == Certificate.Kind.FINAL:
         missing += [(test.line, _("Wait for its review, or issue an interim report")) for test in pending]
-        if earlier and earlier.kind == Certificate.Kind.FINAL and not reason:
-            missing.append((_("No reason"), _("Say why the certificate is issued again")))
     elif not pending:
         missing.append((_("Nothing is pending"), _("Issue the final certificate")))
+    if earlier and (earlier.kind == Certificate.Kind.FINAL or earlier.withdrawn_at) and not reason:
+        missing.append((_("No reason"), _("Say why the certificate is issued again")))
     return missing
-
-
-def _hands(tests: list[Test]) -> set[UUID]:
-    runs = {test.run for test in tests if test.run}
-    reviewers = Signature.objects.filter(
-        subject_id__in=[run.pk for run in runs], meaning=Meaning.REVIEWED
-    ).values_list("person_id", flat=True)
-    checkers = WorksheetEntry.objects.filter(run__in=runs).values_list("checked_by_id", flat=True)
-    return {person for run in runs for person in performers(run)} | {*reviewers, *checkers} - {None}
 
 
 def _number(actor: Actor, order: Order) -> tuple[str, int]:
@@ -199,7 +194,10 @@ def issue_certificate(*, actor: Actor, certificate: Certificate, received: Recei
 
 
 def _supersede(earlier: Certificate, by: str, token: str) -> None:
-    move(earlier, "certificate.superseded")
+    """Point from the earlier certificate to the one that holds now; what was withdrawn stays withdrawn."""
+    state = Certificate.objects.select_for_update().values_list("state", flat=True).get(pk=earlier.pk)
+    if state != CertificateState.WITHDRAWN:
+        move(earlier, "certificate.superseded")
     publication = Publication.objects.get(organisation_id=earlier.organisation_id, token=earlier.token)
     change(publication, superseded_by=by, superseded_token=token)
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions.analyses import inputs, missing_entries
+from atmpxb.quality.actions.hands import performers
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
@@ -103,6 +103,10 @@ def content(run: Run) -> dict[str, Any]:
     }
 
 
+#: Of the content of a signature on a run: what reviewers remarked concerns the laboratory alone.
+INTERNAL = ("dispositions",)
+
+
 def missing_for_submission(run: Run) -> list[tuple[str, str]]:
     """What stands between a run and its submission: (what, cure); empty when it can be signed."""
     missing = []
@@ -126,25 +130,13 @@ def submit_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     """
     if missing := missing_for_submission(run):
         raise NotReady(missing)
-    sign(actor=actor, proof=proof, on=run, meaning=Meaning.PERFORMED, content=content(run), seen=seen)
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.PERFORMED, content=content(run), seen=seen, internal=INTERNAL
+    )
     move(run, "run.submitted", submitted_at=timezone.now(), submitted_by_id=actor.person_id, returned_reason="")
     _move_tests(run, "test.submitted", {TestState.MEASURED})
     record("run.submitted", actor=actor, on=run)
     return run
-
-
-def performers(run: Run) -> set[UUID]:
-    """Everyone who had a hand in a run."""
-    return {
-        person
-        for person in (
-            run.opened_by_id,
-            run.submitted_by_id,
-            *run.files.values_list("attached_by_id", flat=True),
-            *run.entries.values_list("written_by_id", flat=True),
-        )
-        if person
-    }
 
 
 @action("quality.dispose", roles={Role.REVIEWER})
@@ -190,7 +182,9 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     ]
     if missing:
         raise NotReady(missing)
-    sign(actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen)
+    sign(
+        actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen, internal=INTERNAL
+    )
     move(run, "run.reviewed")
     _move_tests(run, "test.reviewed", {TestState.SUBMITTED})
     record("run.reviewed", actor=actor, on=run)

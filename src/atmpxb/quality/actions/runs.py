@@ -16,7 +16,7 @@ from atmpxb.quality.states import FileState, NotPossibleNow, RunState, SampleSta
 from atmpxb.records.documents.models import VersionState
 from atmpxb.records.ledger.writing import action, change, create, record
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import Role
+from atmpxb.records.people.models import Organisation, Role
 from atmpxb.records.signatures.actions import Proof, sign
 from atmpxb.records.signatures.models import Meaning
 from atmpxb.records.vault.actions import register_file
@@ -39,6 +39,10 @@ class FileAlreadyAttached(Exception):
         super().__init__(f"these bytes are attached to run {run} already, as {name}")
 
 
+class PartnerUnclear(ValueError):
+    """Who does the work in place of this laboratory is not said in one clear way."""
+
+
 class NotYours(Exception):
     """The second person of a check is another one than the first."""
 
@@ -48,16 +52,26 @@ class WrongEntry(ValueError):
 
 
 @action("quality.open_run", roles={Role.ANALYST})
-def open_run(*, actor: Actor, tests: Sequence[Test], performed_by_name: str = "") -> Run:
+def open_run(
+    *,
+    actor: Actor,
+    tests: Sequence[Test],
+    performed_by: Organisation | None = None,
+    performed_by_name: str = "",
+    performed_by_address: str = "",
+) -> Run:
     """Start a run of one method for some waiting tests.
 
     Args:
-        performed_by_name: the laboratory that does the work, when a partner does.
+        performed_by: the laboratory that does the work, when a partner of the network does.
+        performed_by_name: that laboratory, with its address, where it is none of the network.
 
     Raises:
+        PartnerUnclear: both are given, an address is missing, or it is the laboratory itself.
         TestsDiffer: several methods, or one that is no longer effective.
         SampleNotAvailable: material is missing, on hold or too old.
     """
+    _demand_clear_partner(actor, performed_by, performed_by_name, performed_by_address)
     methods = {test.method for test in tests}
     if len(methods) != 1:
         raise TestsDiffer("choose tests of one method: a run follows one method version")
@@ -73,13 +87,22 @@ def open_run(*, actor: Actor, tests: Sequence[Test], performed_by_name: str = ""
     run = create(
         Run, number=next_number(Run, actor.organisation_id, "R"), method=method,
         kind=parse(method.source.encode()).kind, opened_at=now, opened_by_id=actor.person_id,
-        performed_by_name=performed_by_name,
+        performed_by=performed_by, performed_by_name=performed_by_name, performed_by_address=performed_by_address,
     )  # fmt: skip
     for test in tests:
         move(test, "test.started", run=run)
     _refresh_orders(run)
     record("run.opened", actor=actor, on=run, method=str(method), tests=[str(test.pk) for test in tests])
     return run
+
+
+def _demand_clear_partner(actor: Actor, partner: Organisation | None, name: str, address: str) -> None:
+    if partner and (name or address):
+        raise PartnerUnclear("two laboratories are named: choose the partner, or write the name of another one")
+    if partner and partner.pk == actor.organisation_id:
+        raise PartnerUnclear("this is your own laboratory: leave it empty when nobody else does the work")
+    if bool(name) != bool(address):
+        raise PartnerUnclear("a laboratory outside the network has a name and an address: write both")
 
 
 @action("quality.attach_file", roles={Role.ANALYST})

@@ -55,7 +55,7 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
     specification = parse_specification(request.specification.source.encode())
     tests = list(
         order.tests.exclude(state=TestState.INVALID)
-        .select_related("sample", "method__document", "run__method__document")
+        .select_related("sample", "method__document", "run__method__document", "run__performed_by")
         .order_by("position")
     )
     runs = sorted({test.run for test in tests if test.run and _approved(test)}, key=lambda run: run.number)
@@ -191,8 +191,8 @@ def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.Tes
         method_version=test.method.version,
         reference=line.reference,
         analysis=test.run.number if approved and test.run else None,
-        performed_by=(test.run.performed_by_name if test.run else "") or order.organisation.name,
-        subcontracted=bool(test.run and test.run.performed_by_name),
+        performed_by=(test.run.partner if test.run else "") or order.organisation.name,
+        subcontracted=bool(test.run and test.run.partner),
         measured_at=utc_text(result.measured_at) if result else None,
         limit=records.Limit(_limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
@@ -251,19 +251,20 @@ def _conclusion(kind: str, tests: Sequence[records.TestLine]) -> records.Conclus
 def _subcontracts(runs: Sequence[Run], tests: Sequence[Test]) -> tuple[records.Subcontract, ...]:
     return tuple(
         records.Subcontract(
-            _performer(run.performed_by_name),
+            _performer(run),
             tuple(test.line for test in tests if test.run_id == run.pk),
             ", ".join(run.files.filter(state="ready").values_list("name", flat=True)),
         )
         for run in runs
-        if run.performed_by_name
+        if run.partner
     )
 
 
-def _performer(name: str) -> records.Organisation:
-    """The laboratory of this name: as it is registered, or by its name alone."""
-    known = Organisation.objects.filter(name=name).first()
-    return _organisation(known) if known else records.Organisation("", name, "", "", "")
+def _performer(run: Run) -> records.Organisation:
+    """The laboratory that did the work: as the network knows it, or as it was written down."""
+    if run.performed_by:
+        return _organisation(run.performed_by)
+    return records.Organisation("", run.performed_by_name, run.performed_by_address, "", "")
 
 
 def _signatures(order: Order) -> list[Signature]:

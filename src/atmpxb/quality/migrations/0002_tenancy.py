@@ -60,8 +60,13 @@ class Migration(migrations.Migration):
         TenantTable("quality_disposition", references={"run_id": "quality_run"}),
         TenantTable(
             "quality_certificate",
-            references={"order_id": "quality_order", "signature_id": "signatures_signature"},
+            references={
+                "order_id": "quality_order",
+                "signature_id": "signatures_signature",
+                "withdrawal_id": "signatures_signature",
+            },
         ),
         TenantTable("quality_publication", read="true"),
+        TenantTable("quality_failedjob", shared=False),
         migrations.RunSQL(ACROSS, reverse_sql=migrations.RunSQL.noop),
     ]

@@ -71,8 +71,11 @@ def looked_at(request: Request, row: models.Model) -> None:
         request.looked_at.add((owner, f"{row._meta.db_table} {row.pk}"))
 
 
-def deed(view: Callable[..., str]) -> View:
-    """A form's target. Called as ``view(request, actor, **address)``; returns where to go once it is recorded."""
+def deed(view: Callable[..., str | HttpResponse]) -> View:
+    """A form's target. Called as ``view(request, actor, **address)``; returns where to go once it is recorded.
+
+    A deed whose outcome may be seen once only, and so has no address, returns the page itself.
+    """
 
     @require_POST
     @functools.wraps(view)
@@ -91,7 +94,7 @@ def deed(view: Callable[..., str]) -> View:
             if found is None:
                 raise
             return refused(request, found)
-        return go(request, target)
+        return go(request, target) if isinstance(target, str) else target
 
     return run
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from django import forms
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.actions import catalogue, orders, requests, reviews, runs
+from atmpxb.quality.actions import catalogue, failures, orders, requests, reviews, runs
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
+from atmpxb.quality.pages.account_refusals import words_of
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.ledger.writing import NotPermitted
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.signing import SigningError
-from atmpxb.records.vault.store import Incomplete, TooLarge
+from atmpxb.records.vault.store import Incomplete, NoRoom, TooLarge
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def _of_form(form: forms.BaseForm) -> tuple[Refusal, ...]:
 
 def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
     """The rows for an error that an action raised by design; None for a fault in the program."""
+    if words := words_of(error):
+        return (Refusal(*words),)
     match error:
         case InvalidForm():
             return _of_form(error.form)
@@ -85,7 +88,9 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             return (
                 Refusal(
                     _("Signing is locked after too many attempts"),
-                    _("Wait until %(until)s") % {"until": f"{error.args[0]:%H:%M} UTC"},
+                    _("Wait until %(until)s, or ask an administrator to unlock it")
+                    % {"until": f"{error.args[0]:%H:%M} UTC"},
+                    str(Role.ADMINISTRATOR.label),
                 ),
             )
         case signatures.Changed():
@@ -121,6 +126,15 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             )
         case TooLarge():
             return (Refusal(_("The file is larger than this laboratory accepts"), _("Split the export"), status=413),)
+        case NoRoom():
+            return (
+                Refusal(
+                    _("The disk that holds the raw files is full; nothing was kept"),
+                    _("Have space made on the server, then drop the file again"),
+                    _("Administrator"),
+                    507,
+                ),
+            )
         case Incomplete():
             return (Refusal(_("The transfer broke off"), _("Drop the file again"), status=400),)
         case SigningError():
@@ -134,12 +148,13 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             | orders.RequestClosed()
             | orders.LabelAlreadyUsed()
             | orders.NoSamplingPlan()
+            | failures.RepeatedAlready()
+            | runs.PartnerUnclear()
             | runs.TestsDiffer()
             | runs.SampleNotAvailable()
             | runs.WrongEntry()
             | WrongValue()
             | documents.VersionExists()
-            | documents.NotADraft()
             | signatures.ProofSpent()
             | AssayError()
         ):

@@ -1,6 +1,7 @@
 """Taking raw files over the wire: the body is the file, streamed into the vault, never held in memory."""
 
 from collections.abc import Iterator
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -21,6 +22,9 @@ from atmpxb.records.ledger.writing import PERMISSIONS, acting_for
 from atmpxb.records.vault.actions import vault
 from atmpxb.records.vault.store import CHUNK
 
+#: Uploads that one web process takes at a time: half of its threads, so that slow senders never stop the pages.
+_PLACES = BoundedSemaphore(8)
+
 
 @require_http_methods(["PUT"])
 def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
@@ -39,6 +43,8 @@ def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
         limit = settings.LARGEST_RAW_FILE // 1024**2
         return _no(413, _("The file is larger than %(limit)d MB") % {"limit": limit}, _("Split the export"))
     name = _name(request.headers.get("X-File-Name", ""))
+    if not _PLACES.acquire(blocking=False):
+        return _no(503, _("Too many files are arriving at this moment"), _("Drop the file again in a minute"))
     try:
         received = vault().receive(_body(request), limit=settings.LARGEST_RAW_FILE, length=int(length))
         stored = engine.StoredInput(vault().path(received.sha256), name, "", received.sha256)
@@ -50,6 +56,8 @@ def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
         if found is None:
             raise
         return _no(found[0].status, found[0].what, found[0].cure)
+    finally:
+        _PLACES.release()
     if attached.state != FileState.READY:
         return _no(422, str(attached.get_state_display()), str(attached.problem["message"]), kept=True)
     return JsonResponse({"note": _("Ready to use."), "sha256": received.sha256}, status=201)

@@ -5,9 +5,11 @@ a row became must be what the table holds now, for every row of every recorded t
 entry speaks of.
 """
 
+import heapq
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,18 +19,21 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, models
 
-from atmpxb.quality.models import Certificate
+from atmpxb.quality.models import Certificate, Publication
 from atmpxb.quality.proof.line import Line
 from atmpxb.quality.proof.verify import verify as verify_certificate
 from atmpxb.quality.publishing import trust_list
 from atmpxb.quality.states import CertificateState
 from atmpxb.records.ledger import checkpoint
+from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
 from atmpxb.records.ledger.writing import state
 from atmpxb.records.people.models import Organisation
+from atmpxb.records.signatures.actions import manifest_content
 from atmpxb.records.signatures.models import Signature, SigningKey
 from atmpxb.records.signatures.signing import manifest_signed_by
+from atmpxb.records.signatures.withheld import unfitting
 from atmpxb.records.vault.actions import vault
 from atmpxb.records.vault.models import StoredFile
 from atmpxb.records.vault.store import Damaged
@@ -118,16 +123,23 @@ def _checkpoint(
 
 
 def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:
-    """Replay the entries and compare with the tables."""
-    replayed: dict[str, dict[str, State]] = defaultdict(dict)
-    for links in chains.values():
-        for link in links:
-            for row in json.loads(link.payload).get("rows", ()):
-                replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
+    """Compare what the chains tell with what the tables hold."""
+    replayed = replay(chains)
     recorded = {model._meta.db_table: model for model in apps.get_models() if _is_recorded(model)}
     for table in sorted(recorded):
         stored = {str(row.pk): state(row) for row in recorded[table]._base_manager.using(READER).iterator()}
         yield _table(table, stored, replayed.get(table, {}))
+
+
+def replay(chains: Mapping[UUID, list[Link]]) -> Mapping[str, Mapping[str, State]]:
+    """Table → row → columns as the entries leave them. An account is told by every organisation that its person works
+    for, so the chains are read side by side, by time."""
+    replayed: dict[str, dict[str, State]] = defaultdict(dict)
+    told = ((json.loads(link.payload) for link in links) for links in chains.values())
+    for entry in heapq.merge(*told, key=lambda entry: datetime.fromisoformat(entry["at"])):
+        for row in entry.get("rows", ()):
+            replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
+    return replayed
 
 
 def _is_recorded(model: type[models.Model]) -> bool:
@@ -155,6 +167,8 @@ def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Line:
         key = keys.get(one.key_id)
         if key is None or not manifest_signed_by(key.public_bytes_raw(), one.manifest.encode(), bytes(one.seal)):
             return Line("signatures", False, f"signature {one.pk} of {one.name} does not fit what it binds")
+        if places := list(unfitting(json.loads(one.manifest), one.withheld)):
+            return Line("signatures", False, f"signature {one.pk} of {one.name} bound other words at {places[0]}")
     return Line("signatures", True, f"{len(signatures)} signatures fit what they bind")
 
 
@@ -187,15 +201,33 @@ class _FromVault(Mapping[str, bytes]):
 
 
 def _certificates() -> Iterator[Line]:
-    """Recompute every issued certificate from the vault, as a stranger would."""
+    """Recompute every issued certificate from the vault, as a stranger would, and ask its public page how it stands."""
     issued = Certificate.objects.using(READER).exclude(state=CertificateState.APPROVED).order_by("approved_at")
     if not issued.exists():
         return
     trusted = trust_list(READER)
-    for certificate in issued:
+    published = {one.token: one for one in Publication.objects.using(READER).all()}
+    for certificate in issued.select_related("withdrawal"):
         report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted)
-        failed = [line for line in report.lines if line.ok is False]
+        failed = [f"{line.check}: {line.message}" for line in report.lines if line.ok is False]
+        failed += _standing(certificate, published.get(certificate.token))
         text = "sealed, proven and recomputed from its raw files"
-        if failed:
-            text = f"{failed[0].check}: {failed[0].message}"
-        yield Line(f"certificate {certificate}", report.holds, text)
+        if certificate.withdrawn_at:
+            text += f"; withdrawn at {utc_text(certificate.withdrawn_at)}"
+        yield Line(f"certificate {certificate}", report.holds and not failed, failed[0] if failed else text)
+
+
+def _standing(certificate: Certificate, published: Publication | None) -> Iterator[str]:
+    """What the public page says against what was decided, and whether a person signed the withdrawal."""
+    if published is None or published.pdf_sha256 != certificate.pdf_sha256:
+        yield "its public page is missing, or is of another document"
+        return
+    withdrawn = certificate.state == CertificateState.WITHDRAWN
+    if (published.withdrawn_at, certificate.withdrawn_at is not None) != (certificate.withdrawn_at, withdrawn):
+        yield "its public page and its state differ on whether it is withdrawn"
+    if certificate.state == CertificateState.SUPERSEDED and not published.superseded_by:
+        yield "it is superseded, and its public page doesn't say by what"
+    if withdrawn:
+        bound = manifest_content(certificate.withdrawal) if certificate.withdrawal else {}
+        if (bound.get("pdf_sha256"), bound.get("reason")) != (certificate.pdf_sha256, certificate.withdrawal_reason):
+            yield "nobody signed this withdrawal of this document"

@@ -16,6 +16,7 @@ from atmpxb.quality.proof.line import Line
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.signing import manifest_signed_by
 from atmpxb.records.signatures.trust import Trusted
+from atmpxb.records.signatures.withheld import is_withheld
 
 
 def manifest_file(manifest: bytes, key_id: str, seal: bytes) -> bytes:
@@ -28,7 +29,7 @@ def manifest_file(manifest: bytes, key_id: str, seal: bytes) -> bytes:
 def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None) -> Iterator[Line]:
     """Whether every printed signature was given, over what this certificate holds."""
     problems: list[str] = []
-    approved, bound = False, 0
+    approved, bound, hidden = False, 0, 0
     for signature in certificate.signatures:
         try:
             said = _read(signature, files)
@@ -37,6 +38,7 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
             problems += _bound(said["manifest"], certificate)
             approved |= said["manifest"]["meaning"] == "approved"
             bound += 1
+            hidden += sum(is_withheld(value) for value in said["manifest"]["content"].values())
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             problems.append(f"the manifest of {signature.name} ({signature.at}) can't be read: {error}")
     if not approved:
@@ -52,6 +54,13 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
     else:
         yield Line(
             "signatures", True, f"{bound} signature(s) bind this certificate, under keys of {issuer.name}"
+        )
+    if hidden:
+        yield Line(
+            "remarks",
+            None,
+            f"{hidden} signature(s) also bind remarks that stay in the laboratory: their digests are signed, their"
+            " words are not here to be judged",
         )
 
 

@@ -94,7 +94,10 @@ def _issuer(
         )
     elif issuer is None:
         yield Line(
-            "issuer", False, f"the seal says {seal.subject!r}, but its certificate is not in the trust list"
+            "issuer",
+            False,
+            f"the seal says {seal.subject!r}, but its certificate is not in the trust list of {trust.published_at}:"
+            " the keys may have been renewed since; fetch the newer trust list, not from whoever sent this file",
         )
     elif str(issuer.id) != named.id:
         yield Line(
@@ -181,9 +184,8 @@ def _checkpoint(proof: inclusion.Proof, issuer: Trusted | None) -> Line:
         )
     key = issuer.checkpoint_key(proof.key_id, proof.checkpoint.at)
     if key is None:
-        return Line(
-            "checkpoint", False, f"{issuer.name} had no key {proof.key_id} at {utc_text(proof.checkpoint.at)}"
-        )
+        had_none = f"{issuer.name} had no key {proof.key_id} at {utc_text(proof.checkpoint.at)}"
+        return Line("checkpoint", False, f"{had_none}: fetch the newer trust list if the keys were renewed since")
     public = Ed25519PublicKey.from_public_bytes(key.public)
     if not checkpoint.signed_by(public, proof.payload, proof.signature):
         return Line("checkpoint", False, f"its signature is not by the key {key.id}")

@@ -26,6 +26,7 @@ class CertificatePage:
     versions: tuple[Certificate, ...]
     own: bool
     may_reissue: bool
+    may_withdraw: bool
 
     @property
     def issued(self) -> bool:
@@ -102,15 +103,14 @@ def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
     ).get(pk=certificate_id)
     versions = tuple(Certificate.objects.filter(order=found.order_id).defer("record").order_by("-version"))
     own = found.organisation_id == actor.organisation_id
+    may_sign = own and actor.holds(Role.QP)
     return CertificatePage(
         found,
         records.parse(found.record.encode()),
         versions,
         own,
-        own
-        and actor.holds(Role.QP)
-        and versions[0].pk == found.pk
-        and found.state == CertificateState.ISSUED,
+        may_sign and versions[0].pk == found.pk and found.state in actions.REPLACEABLE,
+        may_sign and found.state == CertificateState.ISSUED,
     )
 
 

@@ -49,6 +49,7 @@ def event_words(event: str) -> str:
     known = {
         "sample.received": _("Sample received"),
         "sample.held": _("Sample received, on hold"),
+        "sample.put_on_hold": _("Put on hold"),
         "sample.hold_lifted": _("Hold lifted"),
         "sample.missing": _("Reported missing"),
         "run.opened": _("Run opened"),
@@ -67,11 +68,14 @@ def event_words(event: str) -> str:
         "entry.corrected": _("Entry corrected"),
         "entry.checked": _("Entry checked by a second person"),
         "analysis.asked": _("Analysis asked for"),
+        "analysis.found": _("Analysis asked for; it was there"),
+        "analysis.queued": _("Analysis follows by itself"),
         "analysis.finished": _("Analysis finished"),
         "analysis.failed": _("Analysis failed"),
         "analysis.superseded": _("Analysis superseded"),
         "document.drafted": _("Draft put on file"),
         "document.made_effective": _("Signed into effect"),
+        "document.withdrawn": _("Version withdrawn"),
         "equipment.registered": _("Instrument registered"),
     }
     return known.get(event, event)

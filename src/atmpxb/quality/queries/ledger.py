@@ -269,6 +269,15 @@ def export(actor: Actor) -> Iterator[bytes]:
         yield _checkpoint_line(statement)
 
 
+def witnessed(actor: Actor) -> Iterator[bytes]:
+    """Every checkpoint of partners that this organisation keeps, as lines: a witness for ``atmpxb verify``."""
+    kept = StoredCheckpoint.objects.filter(witness_id=actor.organisation_id).exclude(
+        organisation_id=actor.organisation_id
+    )
+    for statement in kept.order_by("organisation_id", "seq"):
+        yield _checkpoint_line(statement)
+
+
 def _entry_line(entry: LedgerEntry) -> bytes:
     return (
         canonical(

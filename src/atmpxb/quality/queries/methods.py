@@ -31,6 +31,7 @@ class Version:
     drafted_by: str
     drafted_at: datetime
     effective_from: datetime | None
+    withdrawal_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def _version(row: DocumentVersion, kinds: Mapping[str, dict[str, str]]) -> Versi
         drafted_by=row.drafted_by.name,
         drafted_at=row.drafted_at,
         effective_from=row.effective_from,
+        withdrawal_reason=row.withdrawal_reason,
     )
 
 

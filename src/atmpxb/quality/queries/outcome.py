@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from atmpxb.quality import engine
 from atmpxb.quality.actions import reviews
 from atmpxb.quality.actions.analyses import inputs
+from atmpxb.quality.actions.failures import GAVE_UP
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Analysis, Result, Run
 from atmpxb.quality.queries.documents import choices_of, limit_words
 from atmpxb.quality.states import AnalysisState
+from atmpxb.records import jobs
 from atmpxb.records.ledger.canonical import digest
 
 
@@ -121,7 +125,7 @@ def outcome(run: Run, method: Method) -> Outcome:
         finished_at=shown.finished_at if shown else None,
         engine=shown.engine if shown else "",
         input_digest=shown.input_digest if shown else "",
-        problem=str(latest.problem.get("message", "")) if latest else "",
+        problem=problem_words(latest) if latest else "",
         stale=shown is not None and done is None,
         checks=tuple(_checked(check) for check in found.get("checks", ())),
         results=results(run, method) if shown else (),
@@ -129,6 +133,15 @@ def outcome(run: Run, method: Method) -> Outcome:
         exceptions=_exceptions(run) if done else (),
         details=dict(found.get("details") or {}),
     )
+
+
+def problem_words(analysis: Analysis) -> str:
+    """Why an analysis failed, in the reader's language where the program itself gave it up."""
+    problem = analysis.problem
+    if problem.get("code") == GAVE_UP:
+        error = _("The worker ended in the middle of it") if problem["error"] == jobs.DIED else problem["error"]
+        return _("The calculation broke off %(times)d times: %(error)s") % {"times": jobs.ATTEMPTS, "error": error}
+    return str(problem.get("message", ""))
 
 
 def results(run: Run, method: Method) -> tuple[Judged, ...]:

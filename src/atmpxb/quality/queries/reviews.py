@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from atmpxb.quality.actions import hands
 from atmpxb.quality.actions import reviews as actions
 from atmpxb.quality.models import (
     Analysis,
@@ -93,16 +94,14 @@ def queue(actor: Actor) -> Queue:
     tests: dict[UUID | None, list[Test]] = {}
     for test in Test.objects.filter(run__in=runs).select_related("order__request__batch"):
         tests.setdefault(test.run_id, []).append(test)
-    hands = {(run.pk, person) for run in runs for person in (run.opened_by_id, run.submitted_by_id)}
-    hands |= set(RunFile.objects.filter(run__in=runs).values_list("run_id", "attached_by_id"))
-    hands |= set(WorksheetEntry.objects.filter(run__in=runs).values_list("run_id", "written_by_id"))
+    performers = hands.by_run(runs)
     lines = [
         Waiting(
             run,
             min((test.due_at for test in tests.get(run.pk, ())), default=None),
             tuple(sorted({test.order.request.batch.number for test in tests.get(run.pk, ())})),
             len(tests.get(run.pk, ())),
-            (run.pk, actor.person_id) in hands,
+            actor.person_id in performers[run.pk],
         )
         for run in runs
     ]
@@ -125,7 +124,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
     Raises:
         Run.DoesNotExist: it is not there, or another laboratory's.
     """
-    run = Run.objects.select_related("method__document", "submitted_by", "opened_by").get(
+    run = Run.objects.select_related("method__document", "submitted_by", "opened_by", "performed_by").get(
         pk=run_id, organisation_id=actor.organisation_id
     )
     analysis = actions.current_analysis(run)
@@ -143,7 +142,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
     data_remarks = sum(len(outcome.get(kind, ())) for kind in ("exclusions", "repairs", "warnings"))
     return ReviewPage(
         run,
-        actor.person_id in actions.performers(run),
+        actor.person_id in hands.performers(run),
         tuple(_exception(one, said.get(one.key), checks, results) for one in found),
         len(results) + len(checks) + len(files) + len(entries) + data_remarks,
         results,

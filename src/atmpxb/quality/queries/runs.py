@@ -73,7 +73,7 @@ class RunPage:
     opened_by: str
     submitted_at: datetime | None
     submitted_by: str
-    performed_by_name: str
+    partner: str
     returned_reason: str
     samples: tuple[Sample, ...]
     tests: tuple[tuple[dict[str, str], str, str], ...]  # title, sample, state
@@ -153,7 +153,7 @@ def runs(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, ...]
 
 def load(actor: Actor, run: UUID) -> Run:
     """A run of the actor's organisation. Raises Run.DoesNotExist for another's."""
-    return Run.objects.select_related("method__document", "opened_by", "submitted_by").get(
+    return Run.objects.select_related("method__document", "opened_by", "submitted_by", "performed_by").get(
         pk=run, organisation_id=actor.organisation_id
     )
 
@@ -182,7 +182,7 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
         opened_by=run.opened_by.name,
         submitted_at=run.submitted_at,
         submitted_by=run.submitted_by.name if run.submitted_by else "",
-        performed_by_name=run.performed_by_name,
+        partner=run.partner,
         returned_reason=run.returned_reason,
         samples=samples,
         tests=tuple(

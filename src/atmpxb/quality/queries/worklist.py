@@ -10,10 +10,12 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from atmpxb.quality.actions.failures import GAVE_UP
 from atmpxb.quality.limits import Specification
 from atmpxb.quality.models import Request, Run, Test
 from atmpxb.quality.queries.documents import line_of, specification_of
-from atmpxb.quality.states import RequestState, RunState, SampleState, TestState
+from atmpxb.quality.queries.outcome import problem_words
+from atmpxb.quality.states import AnalysisState, RequestState, RunState, SampleState, TestState
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
 
@@ -96,10 +98,24 @@ class OpenRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """An open run whose analysis failed: nothing goes on before somebody does something."""
+
+    id: UUID
+    number: str
+    method: str
+    method_title: dict[str, str]
+    why: str
+    cure: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Worklist:
     """Everything on the page *Today*."""
 
     asked: tuple[Asked, ...]
+    stuck: tuple[Stuck, ...]
     blocked: tuple[Task, ...]
     now: tuple[Task, ...]
     later: tuple[Task, ...]
@@ -108,8 +124,13 @@ class Worklist:
     expected: int
 
     @property
+    def blocked_count(self) -> int:
+        """Tasks that can't start and runs that can't go on."""
+        return len(self.blocked) + len(self.stuck)
+
+    @property
     def empty(self) -> bool:
-        return not (self.asked or self.blocked or self.now or self.later)
+        return not (self.asked or self.stuck or self.blocked or self.now or self.later)
 
 
 def worklist(actor: Actor, now: datetime, method: str = "") -> Worklist:
@@ -130,6 +151,7 @@ def worklist(actor: Actor, now: datetime, method: str = "") -> Worklist:
     ).aggregate(samples=Count("sample", distinct=True))["samples"]
     return Worklist(
         asked=requests(actor),
+        stuck=tuple(one for one in _stuck(actor) if method in ("", one.method.split()[0])),
         blocked=tuple(task for task in shown if task.gate),
         now=tuple(task for task in free if task.latest_start - now <= NOW),
         later=tuple(task for task in free if task.latest_start - now > NOW),
@@ -177,6 +199,29 @@ def _tasks(actor: Actor, now: datetime) -> Iterable[Task]:
             cure=cure,
             cure_view=view,
         )
+
+
+def _stuck(actor: Actor) -> Iterable[Stuck]:
+    """Open runs whose latest analysis failed."""
+    rows = (
+        Run.objects.filter(organisation_id=actor.organisation_id, state=RunState.OPEN, analyses__isnull=False)
+        .select_related("method__document")
+        .prefetch_related("analyses", "tests")
+        .distinct()
+        .order_by("opened_at")
+    )
+    for run in rows:
+        latest = max(run.analyses.all(), key=lambda one: one.asked_at)
+        if latest.state == AnalysisState.FAILED:
+            yield Stuck(
+                id=run.pk,
+                number=run.number,
+                method=str(run.method),
+                method_title=run.method.title,
+                why=problem_words(latest),
+                cure=_("Analyse again") if latest.problem.get("code") == GAVE_UP else _("Open the run"),
+                due_at=min(test.due_at for test in run.tests.all()),
+            )
 
 
 def _gate(test: Test, now: datetime) -> tuple[str, str, str]:

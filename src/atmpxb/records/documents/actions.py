@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from atmpxb.records.documents.models import Document, DocumentKind, DocumentVersion, VersionState
-from atmpxb.records.ledger.writing import action, change, create, record
+from atmpxb.records.documents.states import move
+from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import Proof, digest_of, sign
@@ -16,10 +17,6 @@ from atmpxb.records.signatures.models import Meaning
 
 class VersionExists(Exception):
     """The document has a version of this name with other content; a version never changes."""
-
-
-class NotADraft(Exception):
-    """Only a draft can be made effective."""
 
 
 class AuthorCannotApprove(Exception):
@@ -74,11 +71,9 @@ def make_effective(*, actor: Actor, version: DocumentVersion, proof: Proof, seen
     """Sign a draft into effect; the version that was effective is superseded in the same moment.
 
     Raises:
-        NotADraft: it is effective or superseded already.
+        NotPossibleNow: it is no draft any more.
         AuthorCannotApprove: the actor drafted it.
     """
-    if version.state != VersionState.DRAFT:
-        raise NotADraft(f"{version} is {version.state}")
     if version.drafted_by_id == actor.person_id:
         raise AuthorCannotApprove("you drafted this version, so another person must approve it")
     signature = sign(
@@ -86,8 +81,8 @@ def make_effective(*, actor: Actor, version: DocumentVersion, proof: Proof, seen
     )
     now = timezone.now()
     for earlier in version.document.versions.filter(state=VersionState.EFFECTIVE):
-        change(earlier, state=VersionState.SUPERSEDED, superseded_at=now)
-    change(version, state=VersionState.EFFECTIVE, effective_from=now)
+        move(earlier, "document.superseded", superseded_at=now)
+    move(version, "document.made_effective", effective_from=now)
     record(
         "document.made_effective",
         actor=actor,
@@ -96,4 +91,16 @@ def make_effective(*, actor: Actor, version: DocumentVersion, proof: Proof, seen
         signature=str(signature.pk),
         content=digest_of(approval_content(version)),
     )
+    return version
+
+
+@action("documents.withdraw_version", roles={Role.REVIEWER, Role.QP})
+def withdraw_version(*, actor: Actor, version: DocumentVersion, reason: str) -> DocumentVersion:
+    """Take a draft or an effective version out of use. Nothing new starts with it; what rests on it stays readable.
+
+    Raises:
+        NotPossibleNow: it is superseded or withdrawn already.
+    """
+    move(version, "document.withdrawn", withdrawn_at=timezone.now(), withdrawal_reason=reason)
+    record("document.withdrawn", actor=actor, on=version, sha256=version.sha256, reason=reason)
     return version

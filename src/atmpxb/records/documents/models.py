@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from atmpxb.records.documents.states import VersionState
 from atmpxb.records.identifiers import new_id
 from atmpxb.records.people.models import Organisation, Person
 
@@ -32,12 +33,6 @@ class Document(models.Model):
         return self.code
 
 
-class VersionState(models.TextChoices):
-    DRAFT = "draft", _("Draft")
-    EFFECTIVE = "effective", _("Effective")
-    SUPERSEDED = "superseded", _("Superseded")
-
-
 class DocumentVersion(models.Model):
     """One version: the exact bytes that people approved, known by their SHA-256."""
 
@@ -55,6 +50,8 @@ class DocumentVersion(models.Model):
     drafted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     effective_from = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawal_reason = models.TextField(blank=True)
 
     class Meta:
         ordering: ClassVar = ["document__code", "-drafted_at"]
@@ -67,3 +64,6 @@ class DocumentVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.document.code} {self.version}"
+
+
+__all__ = ["Document", "DocumentKind", "DocumentVersion", "VersionState"]

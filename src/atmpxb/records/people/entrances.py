@@ -9,7 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from atmpxb.records.people.actions import log_access
+from atmpxb.records.people.actions import log_access, settle_password
 from atmpxb.records.people.credentials import telling
 from atmpxb.records.people.models import Person
 from atmpxb.records.people.queries import workplaces
@@ -33,18 +33,17 @@ def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest |
     """An address and a password did not fit. What was typed is not kept: it may be a password."""
     typed = str(credentials.get("email") or credentials.get("username") or "")
     person = Person.objects.filter(email__iexact=typed).first()
-    if person is None:
-        log_access("person.turned_away", address=_address(request))
-        return
-    for place in workplaces(person):  # each administrator sees what is tried on the own people
-        log_access(
-            "person.turned_away", person=person.pk, organisation=place.organisation.pk, address=_address(request)
-        )
+    known = person.pk if person else None
+    places = workplaces(person) if person else ()
+    # One line for each organisation: its administrator sees what is tried on the own people.
+    for owner in [place.organisation.pk for place in places] or [None]:
+        log_access("person.turned_away", person=known, organisation=owner, address=_address(request))
 
 
 @receiver([password_changed, password_reset])
 def changed_password(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
-    """A password was replaced."""
+    """A password was replaced by its holder, so a one-time password is done with."""
+    settle_password(user)
     log_access("person.password_changed", person=user.pk, address=_address(request))
 
 

@@ -76,7 +76,7 @@ class Person(AbstractBaseUser):
     """A human being with an account; never reassigned, deactivated instead of deleted."""
 
     #: Secrets and moments that authentication keeps; they never enter the ledger.
-    unrecorded: ClassVar = frozenset({"password", "last_login"})
+    unrecorded: ClassVar = frozenset({"password", "password_is_one_time", "last_login"})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True)
@@ -84,7 +84,7 @@ class Person(AbstractBaseUser):
     language = models.CharField(max_length=5, default="en")
     is_active = models.BooleanField(default=True)
     registered_at = models.DateTimeField()
-    identity_verified_at = models.DateTimeField(null=True, blank=True)
+    password_is_one_time = models.BooleanField(default=False)
 
     USERNAME_FIELD = "email"
     objects = PersonManager()
@@ -99,13 +99,18 @@ class Person(AbstractBaseUser):
 
 
 class Membership(models.Model):
-    """A person holds a role in an organisation, from and until a moment."""
+    """A person holds a role in an organisation, from and until a moment.
+
+    Each organisation confirms for itself who its people are (``identity_verified_at``): what one administrator has
+    seen lets nobody sign for another organisation.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
     function = models.CharField(max_length=120, help_text="as printed beside a signature")
+    identity_verified_at = models.DateTimeField(null=True, blank=True)
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, blank=True)
 

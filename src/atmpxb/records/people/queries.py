@@ -1,6 +1,7 @@
 """Who works where, and as what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -51,3 +52,58 @@ def actor_for(person: Person, organisation_code: str) -> Actor | None:
                 person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function
             )
     return None
+
+
+@dataclass(slots=True)
+class Colleague:
+    """A person who holds or held a role in an organisation, and what of it is of now."""
+
+    person: Person
+    held: list[Membership] = field(default_factory=list)
+    ended: list[Membership] = field(default_factory=list)
+
+    @property
+    def active(self) -> bool:
+        """Whether the person may act for the organisation now."""
+        return bool(self.held)
+
+    @property
+    def since(self) -> datetime:
+        """When the first role here began."""
+        return min(one.valid_from for one in (*self.held, *self.ended))
+
+    @property
+    def identity_verified_at(self) -> datetime | None:
+        """When the organisation confirmed who this is; None while somebody has yet to."""
+        seen = [one.identity_verified_at for one in self.held or self.ended if one.identity_verified_at]
+        return min(seen, default=None)
+
+
+def colleagues(actor: Actor) -> list[Colleague]:
+    """Everybody who holds or held a role in the actor's organisation: those who may act first, by name."""
+    found: dict[UUID, Colleague] = {}
+    for membership in (
+        Membership.objects.filter(organisation_id=actor.organisation_id)
+        .select_related("person")
+        .order_by("valid_from", "role")
+    ):
+        one = found.setdefault(membership.person_id, Colleague(membership.person))
+        (one.held if membership.valid_until is None else one.ended).append(membership)
+    return sorted(found.values(), key=lambda one: (not one.active, one.person.name.casefold()))
+
+
+def colleague(actor: Actor, person_id: UUID) -> Colleague:
+    """One of them. Raises Person.DoesNotExist for somebody who never held a role here."""
+    for one in colleagues(actor):
+        if one.person.pk == person_id:
+            return one
+    raise Person.DoesNotExist("nobody of this organisation")
+
+
+def actor_in(person: UUID, organisation: UUID) -> Actor:
+    """A person as an actor in an organisation, with the roles of now: none for one who has left."""
+    who = Person.objects.get(pk=person)
+    for place in workplaces(who) if who.is_active else ():
+        if place.organisation.pk == organisation:
+            return Actor(who.pk, who.name, organisation, frozenset(place.roles), place.function)
+    return Actor(who.pk, who.name, organisation, frozenset())

@@ -1,25 +1,28 @@
 """Signing: who you are is proven again, then exactly what you saw is bound to your name, a meaning and a moment."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 
 from atmpxb.records.ledger.canonical import canonical
+from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry
-from atmpxb.records.ledger.writing import acting_for, create, record, recording
+from atmpxb.records.ledger.writing import NotPermitted, acting_for, action, change, create, record, recording
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import Organisation, Person
+from atmpxb.records.people.models import Membership, Organisation, Person, Role
+from atmpxb.records.signatures.keys import Identity
 from atmpxb.records.signatures.models import Meaning, Refusal, Signature, SigningKey
 from atmpxb.records.signatures.signing import SigningClient
+from atmpxb.records.signatures.withheld import withhold
 
 #: Between proving who one is and signing there is no more than this; a proof signs once.
 PROOF_LIFE = timedelta(seconds=120)
@@ -41,6 +44,10 @@ class SigningLocked(Exception):
 
 class IdentityNotVerified(Exception):
     """Nobody has confirmed who holds this account, so it cannot sign."""
+
+
+class NotLocked(Exception):
+    """Nothing keeps the person from signing."""
 
 
 class ProofSpent(Exception):
@@ -75,13 +82,14 @@ def prove_identity(*, actor: Actor, password: str, code: str = "") -> Proof:
     """
     person = Person.objects.get(pk=actor.person_id)
     with acting_for(actor.organisation_id, actor.person_id):
-        since = timezone.now() - LOCK_FOR
-        failures = list(
-            Refusal.objects.filter(person=person, refused_at__gt=since).values_list("refused_at", flat=True)
-        )
+        failures = [one.refused_at for one in _failures(person.pk)]
+        verified = Membership.objects.filter(
+            organisation_id=actor.organisation_id, person=person, valid_until=None
+        ).exclude(identity_verified_at=None)
+        known = verified.exists()
     if len(failures) >= LOCK_AFTER:
         raise SigningLocked(max(failures) + LOCK_FOR)
-    if not person.is_active or person.identity_verified_at is None:
+    if not person.is_active or not known:
         raise IdentityNotVerified("an administrator confirms your identity before you can sign")
     factor = _wrong_factor(person, password, code)
     if factor:
@@ -90,6 +98,32 @@ def prove_identity(*, actor: Actor, password: str, code: str = "") -> Proof:
             record("signature.refused", actor=actor, on=refusal, factor=factor)
         raise SigningRefused(factor, LOCK_AFTER - len(failures) - 1)
     return Proof(person.pk)
+
+
+def locked_until(person_id: UUID) -> datetime | None:
+    """Until when a person can't sign for the organisation that looks; None when nothing is locked."""
+    failures = [one.refused_at for one in _failures(person_id)]
+    return max(failures) + LOCK_FOR if len(failures) >= LOCK_AFTER else None
+
+
+@action("signatures.unlock", roles={Role.ADMINISTRATOR})
+def unlock_signing(*, actor: Actor, person: Person) -> None:
+    """Let a person sign again before the quarter of an hour is over. What was refused stays on record.
+
+    Raises:
+        NotLocked: there is nothing to unlock.
+    """
+    failures = _failures(person.pk)
+    if len(failures) < LOCK_AFTER:
+        raise NotLocked("signing is not locked for this person")
+    for one in failures:
+        change(one, forgiven_at=timezone.now())
+    record("signature.unlocked", actor=actor, on=person, failures=len(failures))
+
+
+def _failures(person_id: UUID) -> list[Refusal]:
+    since = timezone.now() - LOCK_FOR
+    return list(Refusal.objects.filter(person_id=person_id, refused_at__gt=since, forgiven_at=None))
 
 
 def _wrong_factor(person: Person, password: str, code: str) -> str:
@@ -116,13 +150,21 @@ def digest_of(content: Mapping[str, Any]) -> str:
 
 
 def sign(
-    *, actor: Actor, proof: Proof, on: models.Model, meaning: Meaning, content: Mapping[str, Any], seen: str
+    *,
+    actor: Actor,
+    proof: Proof,
+    on: models.Model,
+    meaning: Meaning,
+    content: Mapping[str, Any],
+    seen: str,
+    internal: Collection[str] = (),
 ) -> Signature:
     """Inside an action: bind ``content`` to the actor. The action that calls this records it.
 
     Args:
         content: everything that is bound: values, verdicts, file hashes, versions and hashes of documents.
         seen: ``digest_of`` the content as it was shown to the signer.
+        internal: names of the content that never leaves the house; the manifest binds them without showing them.
 
     Raises:
         ProofSpent: the proof is not this actor's, is used or too old.
@@ -135,16 +177,20 @@ def sign(
         raise Changed("this has changed since you opened it; look at it again before you sign")
     proof.spent = True
     head = LedgerEntry.objects.filter(organisation_id=actor.organisation_id).order_by("-seq").first()
+    shown, withheld = withhold(content, internal)
+    signer, account = withhold(
+        {"person": str(actor.person_id), "name": actor.name, "function": actor.function}, ("person",)
+    )
     manifest = canonical(
         {
             "schema": "atmpxb.manifest/1",
             "organisation": str(actor.organisation_id),
             "subject": {"table": on._meta.db_table, "id": str(on.pk)},
             "meaning": str(meaning),
-            "signer": {"person": str(actor.person_id), "name": actor.name, "function": actor.function},
+            "signer": signer,
             "at": now,
-            "content": content,
-            "content_sha256": seen,
+            "content": shown,
+            "content_sha256": digest_of(shown),
             "ledger": {"seq": head.seq, "hash": bytes(head.hash).hex()} if head else None,
         }
     )
@@ -152,28 +198,109 @@ def sign(
     return create(
         Signature, person_id=actor.person_id, name=actor.name, function=actor.function, meaning=meaning,
         subject_table=on._meta.db_table, subject_id=on.pk, manifest=manifest.decode(),
+        withheld={"content": withheld, "signer": account},
         manifest_sha256=sha256(manifest).hexdigest(), key_id=sealed.key_id, seal=sealed.signature, signed_at=now,
     )  # fmt: skip
 
 
-def publish_keys(*, actor: Actor, demo: bool = False) -> None:
-    """Make the organisation's keys in the signing process and publish their public halves."""
-    with transaction.atomic():
+def publish_keys(*, actor: Actor) -> list[SigningKey]:
+    """Make the organisation's keys in the signing process, and publish what it holds and the database does not yet.
+
+    Harmless when repeated: it also mends a renewal that was cut off between the new keys and their publication.
+
+    Raises:
+        NotPermitted: only an administrator makes keys.
+    """
+    if not actor.holds(Role.ADMINISTRATOR):
+        raise NotPermitted("signatures.publish_keys", [Role.ADMINISTRATOR])
+    with acting_for(actor.organisation_id, actor.person_id):
         organisation = Organisation.objects.get(pk=actor.organisation_id)
-    identity = signing_client().enrol(organisation.pk, organisation.name, demo=demo)
-    halves = [("ledger", key.id, key.public.hex()) for key in identity.checkpoint_keys] + [
-        ("seal", sha256(der).hexdigest(), der.hex()) for der in identity.seal_certificates
+    identity = signing_client().enrol(
+        organisation.pk, organisation.name, demo=organisation.illustrative
+    )
+    with acting_for(actor.organisation_id, actor.person_id):
+        missing = unpublished(identity)
+    return publish_identity(actor=actor, identity=identity) if missing else []
+
+
+def unpublished(identity: Identity) -> list[tuple[str, str, str, datetime]]:
+    """Use, id, public half and beginning of each key of the signing process that the database does not know."""
+    since = [datetime.fromisoformat(key.since) for key in identity.checkpoint_keys]
+    halves = [
+        ("ledger", key.id, key.public.hex(), at) for key, at in zip(identity.checkpoint_keys, since, strict=True)
+    ] + [
+        ("seal", sha256(der).hexdigest(), der.hex(), at)
+        for der, at in zip(identity.seal_certificates, since, strict=True)
+    ]  # fmt: skip
+    known = set(
+        SigningKey.objects.filter(organisation_id=identity.organisation).values_list("key_id", flat=True)
+    )
+    return [half for half in halves if half[1] not in known]
+
+
+@action("signatures.publish_keys", roles={Role.ADMINISTRATOR})
+def publish_identity(*, actor: Actor, identity: Identity) -> list[SigningKey]:
+    """Put public halves on file that the signing process told, so that the trust list names them.
+
+    Raises:
+        Changed: another process has published them meanwhile.
+    """
+    if identity.organisation != actor.organisation_id:
+        raise ValueError("an organisation publishes its own keys")
+    published = [
+        create(SigningKey, use=use, key_id=key_id, public=public, since=since, published_at=timezone.now())
+        for use, key_id, public, since in unpublished(identity)
     ]
-    with recording(actor):
-        published = [
-            create(SigningKey, use=use, key_id=key_id, public=public, published_at=timezone.now())
-            for use, key_id, public in halves
-        ]
-        record(
-            "keys.published", actor=actor, on=published[0], keys=[[key.use, key.key_id] for key in published]
-        )
+    if not published:
+        raise Changed("these keys were published meanwhile")
+    record("keys.published", actor=actor, on=published[0], keys=[[key.use, key.key_id] for key in published])
+    return published
+
+
+def rotation_content(identity: Identity, reason: str) -> dict[str, Any]:
+    """What the person who renews the keys signs: which ones end, and why."""
+    seal = sha256(identity.seal_certificates[-1]).hexdigest()
+    return {"ledger": identity.checkpoint_keys[-1].id, "seal": seal, "reason": reason}
+
+
+def rotate_keys(*, actor: Actor, proof: Proof, ending: str, reason: str) -> list[SigningKey]:
+    """Renew the organisation's keys. The chain is sealed under the old key before, and under the new one after.
+
+    Each step can be repeated: cut off before the new keys are made, the old ones go on; cut off after it,
+    ``publish_keys`` publishes them.
+
+    Args:
+        ending: id of the ledger key that the person saw as the current one.
+
+    Raises:
+        Changed: that key ended meanwhile.
+        SigningError: the signing process does not answer.
+    """
+    publish_keys(actor=actor)
+    before = signing_client().identity(actor.organisation_id)
+    if before.checkpoint_keys[-1].id != ending:
+        raise Changed("the keys were renewed since you opened this page")
+    authorise_rotation(actor=actor, proof=proof, identity=before, reason=reason)
+    make_checkpoint(actor=actor, sign=signing_client())
+    signing_client().rotate(actor.organisation_id, ending)
+    published = publish_keys(actor=actor)
+    make_checkpoint(actor=actor, sign=signing_client())
+    return published
+
+
+@action("signatures.authorise_rotation", roles={Role.ADMINISTRATOR})
+def authorise_rotation(*, actor: Actor, proof: Proof, identity: Identity, reason: str) -> Signature:
+    """Sign, under the keys that end, that they are to be renewed."""
+    organisation = Organisation.objects.get(pk=actor.organisation_id)
+    content = rotation_content(identity, reason)
+    signature = sign(
+        actor=actor, proof=proof, on=organisation, meaning=Meaning.AUTHORISED, content=content, seen=digest_of(content)
+    )
+    record("keys.renewal_authorised", actor=actor, on=signature, reason=reason, ending=content["ledger"])
+    return signature
 
 
 def manifest_content(signature: Signature) -> dict[str, Any]:
-    """What a signature bound."""
-    return dict(json.loads(signature.manifest)["content"])
+    """What a signature bound, with what stays in the house."""
+    kept = {name: one["value"] for name, one in signature.withheld.get("content", {}).items()}
+    return {**json.loads(signature.manifest)["content"], **kept}

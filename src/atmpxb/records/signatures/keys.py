@@ -121,9 +121,15 @@ class Keyring:
         (self.folder / str(organisation)).mkdir(mode=0o700, exist_ok=True)
         return self._renew(Identity(organisation, name, demo, (), ()))
 
-    def rotate(self, organisation: UUID) -> Identity:
-        """New keys for an enrolled organisation; the old public halves stay in its identity."""
-        return self._renew(self.identity(organisation))
+    def rotate(self, organisation: UUID, replacing: str) -> Identity:
+        """New keys for an enrolled organisation; the old public halves stay in its identity.
+
+        Args:
+            replacing: id of the Ed25519 key that is current. Where it no longer is, nothing is made: a request whose
+            answer was lost can be repeated.
+        """
+        before = self.identity(organisation)
+        return self._renew(before) if before.checkpoint_keys[-1].id == replacing else before
 
     def identity(self, organisation: UUID) -> Identity:
         """What is public of an organisation's keys."""
@@ -158,18 +164,22 @@ class Keyring:
         return der, key
 
     def _renew(self, before: Identity) -> Identity:
-        """Make both keys, write the private halves, then the public record, then delete the old private
-        halves."""
+        """Make both keys, write the private halves, then the public record, then delete every other private half: the
+        old ones, and what a renewal left that was cut off."""
         organisation, now = before.organisation, self._clock()
         signing = ed25519.Ed25519PrivateKey.generate()
         public = signing.public_key().public_bytes_raw()
         sealing = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
         certificate = self._issue(before, sealing.public_key(), now)
-        self._store(self._private(organisation, "checkpoint", public), signing)
-        self._store(self._private(organisation, "seal", certificate), sealing)
+        kept: dict[Path, PrivateKey] = {
+            self._private(organisation, "checkpoint", public): signing,
+            self._private(organisation, "seal", certificate): sealing,
+        }
+        for path, private in kept.items():
+            self._store(path, private)
         ended = tuple(
-            CheckpointKey(key.id, key.public, key.since, key.until or utc_text(now))
-            for key in before.checkpoint_keys
+            CheckpointKey(earlier.id, earlier.public, earlier.since, earlier.until or utc_text(now))
+            for earlier in before.checkpoint_keys
         )
         after = Identity(
             organisation,
@@ -179,10 +189,9 @@ class Keyring:
             (*before.seal_certificates, certificate),
         )
         _write(self._about(organisation), canonical(after.description()))
-        for key in before.checkpoint_keys:
-            self._private(organisation, "checkpoint", key.public).unlink(missing_ok=True)
-        for der in before.seal_certificates:
-            self._private(organisation, "seal", der).unlink(missing_ok=True)
+        for path in (self.folder / str(organisation)).glob("*.pem"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
         return after
 
     def _issue(self, identity: Identity, public: rsa.RSAPublicKey, now: datetime) -> bytes:

@@ -14,13 +14,18 @@ class Meaning(models.TextChoices):
     CHECKED = "checked", _("Checked the entry")
     REVIEWED = "reviewed", _("Reviewed")
     APPROVED = "approved", _("Approved")
+    WITHDRAWN = "withdrawn", _("Withdrew the certificate")
     EFFECTIVE = "effective", _("Approved the document")
+    AUTHORISED = "authorised", _("Authorised the renewal of keys")
 
 
 class Signature(models.Model):
-    """A signature never changes. ``manifest`` holds the bytes that were bound; ``seal`` is Ed25519 over them."""
+    """A signature never changes. ``manifest`` holds the bytes that were bound; ``seal`` is Ed25519 over them.
 
-    by_digest: ClassVar = frozenset({"manifest"})
+    Of what stays in the house the manifest holds a salted digest only; ``withheld`` holds the salts and the words.
+    """
+
+    by_digest: ClassVar = frozenset({"manifest", "withheld"})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -31,6 +36,7 @@ class Signature(models.Model):
     subject_table = models.CharField(max_length=63)
     subject_id = models.UUIDField()
     manifest = models.TextField()
+    withheld = models.JSONField(default=dict)
     manifest_sha256 = models.CharField(max_length=64)
     key_id = models.CharField(max_length=80)
     seal = models.BinaryField()
@@ -42,13 +48,17 @@ class Signature(models.Model):
 
 
 class SigningKey(models.Model):
-    """The public half of a key with which an organisation signs; the private half never enters the database."""
+    """The public half of a key with which an organisation signs; the private half never enters the database.
+
+    A key signs from ``since`` until the next one of the same use.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     use = models.CharField(max_length=20)  # "ledger" (Ed25519) or "seal" (X.509)
     key_id = models.CharField(max_length=80)
     public = models.TextField()
+    since = models.DateTimeField()
     published_at = models.DateTimeField()
 
     class Meta:
@@ -56,13 +66,14 @@ class SigningKey(models.Model):
 
 
 class Refusal(models.Model):
-    """An attempt to sign that failed. Several in a short time lock signing for the person."""
+    """An attempt to sign that failed. Several in a short time lock signing, unless an administrator forgives them."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     factor = models.CharField(max_length=20)
     refused_at = models.DateTimeField()
+    forgiven_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["organisation", "person", "refused_at"])]

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -121,31 +122,38 @@ class SigningProcess:
             return canonical({"ok": False, "message": str(error)})
 
     def _do(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        what, organisation = request["do"], _uuid(request.get("organisation"))
-        match what:
+        organisation = _uuid(request.get("organisation"))
+        with self._changing:  # a signature is wholly before a renewal of keys or wholly after it
+            return self._answer(request, organisation)
+
+    def _answer(self, request: Mapping[str, Any], organisation: UUID) -> dict[str, Any]:
+        match request["do"]:
             case "enrol":
-                with self._changing:
-                    name, demo = str(request.get("name")), request.get("demo") is True
-                    return self._keyring.enrol(organisation, name, demo=demo).description()
+                name, demo = str(request.get("name")), request.get("demo") is True
+                return self._keyring.enrol(organisation, name, demo=demo).description()
             case "rotate":
-                with self._changing:
-                    return self._keyring.rotate(organisation).description()
+                return self._keyring.rotate(organisation, str(request.get("replacing"))).description()
             case "identity":
                 return self._keyring.identity(organisation).description()
             case "sign_checkpoint":
                 payload = _bytes(request, "payload")
-                if checkpoint.parse(payload).organisation != organisation:
+                stated = checkpoint.parse(payload)
+                if stated.organisation != organisation:
                     raise SigningError("the checkpoint is of another organisation")
-                return self._ed25519(organisation, checkpoint.message(payload))
+                return self._ed25519(organisation, checkpoint.message(payload), stated.at)
             case "sign_manifest":
                 payload = _bytes(request, "payload")
-                _demand_manifest(payload, organisation)
-                return self._ed25519(organisation, MANIFEST_TAG + payload)
+                at = _demand_manifest(payload, organisation)
+                return self._ed25519(organisation, MANIFEST_TAG + payload, at)
             case "sign_seal":
                 return self._seal(organisation, _bytes(request, "attributes"))
-        raise SigningError(f"the signing process can't {what!r}; it runs another version: restart it")
+        raise SigningError(f"the signing process can't {request['do']!r}; it runs another version: restart it")
 
-    def _ed25519(self, organisation: UUID, message: bytes) -> dict[str, Any]:
+    def _ed25519(self, organisation: UUID, message: bytes, at: datetime | None) -> dict[str, Any]:
+        keys = self._keyring.identity(organisation).checkpoint_keys
+        if at and len(keys) > 1 and at < datetime.fromisoformat(keys[-1].since):
+            # No trust list would accept it: the new key was not there yet, and the old one is gone.
+            raise SigningError("the keys were renewed while this was being prepared: try again")
         key_id, key = self._keyring.checkpoint_key(organisation)
         return {"key_id": key_id, "signature": _text(key.sign(message))}
 
@@ -183,9 +191,10 @@ class SigningClient:
         """Make an organisation's keys, or return those it has."""
         return Identity.described(organisation, self._ask("enrol", organisation, name=name, demo=demo))
 
-    def rotate(self, organisation: UUID) -> Identity:
-        """New keys; the old public halves stay."""
-        return Identity.described(organisation, self._ask("rotate", organisation))
+    def rotate(self, organisation: UUID, replacing: str) -> Identity:
+        """New keys; the old public halves stay. ``replacing`` is the id of the current Ed25519 key: where it no longer
+        is, nothing is made."""
+        return Identity.described(organisation, self._ask("rotate", organisation, replacing=replacing))
 
     def identity(self, organisation: UUID) -> Identity:
         """The public side of an organisation's keys."""
@@ -286,7 +295,8 @@ def _request(message: bytes) -> Mapping[str, Any]:
     return request
 
 
-def _demand_manifest(payload: bytes, organisation: UUID) -> None:
+def _demand_manifest(payload: bytes, organisation: UUID) -> datetime | None:
+    """Refuse what is no manifest of the organisation; when it is dated, where it says so."""
     try:
         manifest = json.loads(payload)
         ours = canonical(manifest) == payload
@@ -296,6 +306,12 @@ def _demand_manifest(payload: bytes, organisation: UUID) -> None:
         raise SigningError("the manifest is not a canonical JSON object")
     if manifest.get("schema") != MANIFEST_SCHEMA or manifest.get("organisation") != str(organisation):
         raise SigningError(f"a manifest names schema {MANIFEST_SCHEMA!r} and the organisation that signs")
+    if "at" not in manifest:
+        return None
+    try:
+        return datetime.fromisoformat(manifest["at"]).astimezone(UTC)
+    except (ValueError, TypeError):
+        raise SigningError("the time of the manifest can't be read") from None
 
 
 def _uuid(text: object) -> UUID:

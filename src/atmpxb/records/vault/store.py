@@ -4,8 +4,10 @@ Bytes arrive in a temporary file of the vault, are hashed on the way, forced to 
 crash leaves either the whole file or a temporary one that nobody refers to.
 """
 
+import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,10 @@ class TooLarge(ValueError):
 
 class Incomplete(ValueError):
     """The transfer ended before the announced length; nothing was kept."""
+
+
+class NoRoom(RuntimeError):
+    """The disk of the vault is full; nothing was kept."""
 
 
 class Damaged(RuntimeError):
@@ -55,7 +61,7 @@ class Vault:
             length: the announced number of bytes; fewer or more is an error.
 
         Raises:
-            TooLarge, Incomplete: nothing was kept.
+            TooLarge, Incomplete, NoRoom: nothing was kept.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         digest, count = sha256(), 0
@@ -76,8 +82,10 @@ class Vault:
                 os.chmod(arriving.name, 0o400)
                 os.replace(arriving.name, target)
                 _sync(target.parent)
-            except BaseException:
+            except BaseException as error:
                 Path(arriving.name).unlink(missing_ok=True)
+                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                    raise NoRoom("the disk that holds the raw files is full") from error
                 raise
         return Received(digest.hexdigest(), count)
 
@@ -108,8 +116,19 @@ class Vault:
             yield iter(lambda: file.read(CHUNK), b"")
 
     def remains(self) -> list[Path]:
-        """Temporary files that a crash left behind."""
+        """Temporary files: of transfers under way, and of those that a crash cut off."""
         return sorted(self.folder.glob("arriving-*"))
+
+    def sweep(self, idle: float = 3600.0) -> int:
+        """Delete the temporary files that nobody has written to for ``idle`` seconds; how many there were.
+
+        No record refers to them: a file is on the books only under its hash.
+        """
+        oldest = time.time() - idle
+        swept = [path for path in self.remains() if path.stat().st_mtime < oldest]
+        for path in swept:
+            path.unlink(missing_ok=True)
+        return len(swept)
 
 
 def _sync(folder: Path) -> None:

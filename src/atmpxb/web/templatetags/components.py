@@ -415,6 +415,7 @@ def meaning_word(code: str) -> str:
         "checked": pgettext("signature", "Sign as checked"),
         "reviewed": pgettext("signature", "Sign as reviewed"),
         "approved": pgettext("signature", "Sign as approved"),
+        "authorised": pgettext("signature", "Sign and renew keys"),
     }
     if code not in words:
         raise ValueError(f"{code!r} is not a meaning of a signature; meanings are {', '.join(words)}")

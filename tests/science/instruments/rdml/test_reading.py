@@ -187,6 +187,7 @@ def test_a_zip_bomb_is_refused_before_it_unfolds() -> None:
     with pytest.raises(RdmlError) as refusal:
         read(archive(b"<rdml>" + b" " * (40 * 2**20)))
     assert refusal.value.code == "rdml.bomb"
+    assert "Export the run again as RDML" in str(refusal.value)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

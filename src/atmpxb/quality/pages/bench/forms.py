@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from atmpxb.quality.assays import registry
+from atmpxb.records.people.models import Organisation
 
 LARGEST_DOCUMENT = 512 * 1024  # bytes of a method document
 _WELL = re.compile(r"[A-H](1[0-2]|[1-9])")
@@ -91,10 +93,23 @@ class ReceiveForm(forms.Form):
 class OpenRunForm(forms.Form):
     """A run for some waiting tests."""
 
-    performed_by_name = forms.CharField(
-        label=gettext_lazy("Performed by another laboratory"), max_length=200, required=False,
-        help_text=gettext_lazy("Its name, when a partner does the work."),
+    performed_by = forms.UUIDField(
+        label=gettext_lazy("Performed by another laboratory"), required=False,
+        help_text=gettext_lazy("When a partner of the network does the work."),
     )  # fmt: skip
+    performed_by_name = forms.CharField(
+        label=gettext_lazy("Laboratory outside the network"), max_length=200, required=False,
+        help_text=gettext_lazy("Its name, when it is not in the list."),
+    )  # fmt: skip
+    performed_by_address = forms.CharField(
+        label=gettext_lazy("Its address"), max_length=500, required=False,
+        help_text=gettext_lazy("As it stands on the certificate."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, partners: Iterable[Organisation] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = [("", gettext_lazy("Nobody else")), *((one.pk, f"{one.name} · {one.country}") for one in partners)]
+        self.fields["performed_by"].widget = forms.Select(choices=choices)
 
 
 class AssignForm(forms.Form):

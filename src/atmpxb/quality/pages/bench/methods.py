@@ -14,6 +14,7 @@ from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import methods as read
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion
+from atmpxb.records.documents.states import WITHDRAWABLE
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
@@ -34,6 +35,7 @@ def method(request: Request, actor: Actor, version: UUID) -> HttpResponse:
     context = {
         "page": found,
         "approves": found.draft and actor.holds(Role.REVIEWER, Role.QP),
+        "withdraws": found.row.state in WITHDRAWABLE and actor.holds(Role.REVIEWER, Role.QP),
         "code_needed": needs_code(actor.person_id),
     }
     return render(request, "quality/bench/method.html", context)

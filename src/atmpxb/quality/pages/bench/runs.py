@@ -20,11 +20,12 @@ from atmpxb.quality.pages.bench.lists import chips_of
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import runs as read
+from atmpxb.quality.queries.requests import laboratories
 from atmpxb.quality.queries.worklist import worklist
 from atmpxb.quality.states import RunState
 from atmpxb.records.ledger.writing import PERMISSIONS, NotPermitted, acting_for
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import Role
+from atmpxb.records.people.models import Organisation, Role
 from atmpxb.records.signatures.actions import needs_code, prove_identity
 
 PAGE = 50
@@ -51,7 +52,11 @@ def runs(request: Request, actor: Actor) -> HttpResponse:
 @bench_page(*BENCH)
 def _choose(request: Request, actor: Actor) -> HttpResponse:
     found = worklist(actor, timezone.now(), request.GET.get("method", ""))
-    context = {"tasks": found.now + found.later, "form": OpenRunForm(), "analyst": actor.holds(Role.ANALYST)}
+    context = {
+        "tasks": found.now + found.later,
+        "form": OpenRunForm(partners=laboratories(actor)),
+        "analyst": actor.holds(Role.ANALYST),
+    }
     return render(request, "quality/bench/run_new.html", context)
 
 
@@ -70,7 +75,11 @@ def _open(request: Request, actor: Actor) -> str:
                 "method__document", "sample", "order"
             )
         )
-    opened = actions.open_run(actor=actor, tests=tests, performed_by_name=form["performed_by_name"])
+        partner = get_object_or_404(Organisation, pk=form["performed_by"]) if form["performed_by"] else None
+    opened = actions.open_run(
+        actor=actor, tests=tests, performed_by=partner, performed_by_name=form["performed_by_name"],
+        performed_by_address=form["performed_by_address"],
+    )  # fmt: skip
     return reverse("quality:run", args=[address_of(request), opened.pk])
 
 

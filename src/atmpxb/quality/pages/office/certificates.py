@@ -6,17 +6,23 @@ from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from atmpxb.quality.actions import withdrawals
 from atmpxb.quality.certificate import package, preview
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
-from atmpxb.quality.pages.entrance import Request, looked_at
+from atmpxb.quality.pages.entrance import Request, deed, looked_at
 from atmpxb.quality.pages.office.access import EVERYONE, here, number, office_page
+from atmpxb.quality.pages.office.forms import ReasonForm, SignForm
+from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import certificates as queries
+from atmpxb.quality.queries.failures import failures
+from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
+from atmpxb.records.signatures.actions import digest_of, needs_code, prove_identity
 from atmpxb.records.vault.actions import vault
 
 #: What is named by the hash of its content never changes.
@@ -45,8 +51,27 @@ def certificate(request: Request, actor: Actor, certificate: UUID) -> HttpRespon
         "pages": pages,
         "files": package.raw_files(found.record),
         "is_client": not found.own,
+        "failed": not found.issued and any(one.subject == certificate for one in failures(actor)),
+        "seen": digest_of(withdrawals.content(found.certificate)) if found.may_withdraw else "",
+        "asks_code": found.may_withdraw and needs_code(actor.person_id),
     }
     return render(request, "quality/office/certificate.html", context)
+
+
+@deed
+def withdraw(request: Request, actor: Actor, certificate: UUID) -> str:
+    """Sign that an issued certificate no longer holds."""
+    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
+    form = cleaned(SignForm(request.POST)).cleaned_data
+    with acting_for(actor.organisation_id, actor.person_id):
+        found = get_object_or_404(
+            Certificate.objects.select_related("order"), pk=certificate, organisation_id=actor.organisation_id
+        )
+    proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
+    withdrawals.withdraw_certificate(
+        actor=actor, certificate=found, reason=reason, proof=proof, seen=form["seen"]
+    )
+    return reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": certificate})
 
 
 @office_page(*EVERYONE)
@@ -58,7 +83,8 @@ def progress(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
             "quality:certificate", kwargs={"organisation": here(request), "certificate": certificate}
         )
         return HttpResponse(headers={"HX-Redirect": address})
-    return render(request, "quality/office/certificate_progress.html", {"certificate": found})
+    context = {"certificate": found, "failed": any(one.subject == found.pk for one in failures(actor))}
+    return render(request, "quality/office/certificate_progress.html", context)
 
 
 def _issued(request: Request, certificate: UUID) -> Certificate:

@@ -29,6 +29,7 @@ from atmpxb.quality.queries import batches as batch_queries
 from atmpxb.quality.queries import requests as queries
 from atmpxb.records.documents import actions as documents
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
+from atmpxb.records.documents.states import WITHDRAWABLE
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Organisation, Role
@@ -138,6 +139,9 @@ def specification(request: Asked, actor: Actor, version: UUID) -> HttpResponse:
         "may_approve": actor.holds(Role.QP, Role.REVIEWER),
         "seen": digest_of(documents.approval_content(found)),
         "asks_code": needs_code(actor.person_id),
+        "may_withdraw": found.state in WITHDRAWABLE
+        and found.organisation_id == actor.organisation_id
+        and actor.holds(Role.QP, Role.REVIEWER),
     }
     return render(request, "quality/office/specification.html", context)
 

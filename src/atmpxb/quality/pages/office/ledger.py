@@ -70,6 +70,16 @@ def export(request: Request, actor: Actor) -> HttpResponseBase:
     return response
 
 
+@office_page(*LEDGER)
+def witness(request: Request, actor: Actor) -> HttpResponse:
+    """The checkpoints kept for partners, for whoever checks a partner's exported ledger."""
+    response = HttpResponse(b"".join(queries.witnessed(actor)), content_type="application/jsonl")
+    name = f"witness-{here(request)}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
 @office_page(*_WORK)
 def find(request: Request, actor: Actor) -> HttpResponse:
     """Go to what carries this label or number; list what begins with it."""

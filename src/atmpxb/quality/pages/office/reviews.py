@@ -1,4 +1,4 @@
-"""The reviewer's pages: the queue, one run by its exceptions, holds."""
+"""The reviewer's pages: the queue with the samples on hold, and one run by its exceptions."""
 
 from uuid import UUID
 
@@ -6,9 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from atmpxb.quality.actions import orders
 from atmpxb.quality.actions import reviews as actions
-from atmpxb.quality.models import Run, Sample
+from atmpxb.quality.models import Run
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office.access import here, office_page
 from atmpxb.quality.pages.office.forms import DispositionForm, ReasonForm, SignForm
@@ -88,14 +87,3 @@ def invalidate(request: Request, actor: Actor, run: UUID) -> str:
     actions.invalidate_run(actor=actor, run=_run(actor, run), reason=reason)
     return _back(request, run)
 
-
-@deed
-def lift_hold(request: Request, actor: Actor, sample: UUID) -> str:
-    """Let a held sample be tested."""
-    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
-    with acting_for(actor.organisation_id, actor.person_id):
-        found = get_object_or_404(
-            Sample.objects.select_related("order"), pk=sample, organisation_id=actor.organisation_id
-        )
-    orders.lift_hold(actor=actor, sample=found, reason=reason)
-    return reverse("quality:reviews", kwargs={"organisation": here(request)})

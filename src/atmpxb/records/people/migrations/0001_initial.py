@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(default='en', max_length=5)),
                 ('is_active', models.BooleanField(default=True)),
                 ('registered_at', models.DateTimeField()),
-                ('identity_verified_at', models.DateTimeField(blank=True, null=True)),
+                ('password_is_one_time', models.BooleanField(default=False)),
             ],
             options={
                 'abstract': False,
@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
                 ('role', models.CharField(choices=[('analyst', 'Analyst'), ('reviewer', 'Reviewer'), ('qp', 'Qualified Person'), ('client', 'Client'), ('operator', 'Operator'), ('trainee', 'Trainee'), ('programme_manager', 'Programme manager'), ('administrator', 'Administrator')], max_length=20)),
                 ('function', models.CharField(help_text='as printed beside a signature', max_length=120)),
+                ('identity_verified_at', models.DateTimeField(blank=True, null=True)),
                 ('valid_from', models.DateTimeField()),
                 ('valid_until', models.DateTimeField(blank=True, null=True)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),

@@ -15,6 +15,8 @@ MAXIMUM_MEMBERS = 1000
 
 PART = "rdml_data.xml"
 
+_AFRESH = "Export the run again as RDML from the cycler software, one run a file, and attach that."
+
 
 def xml_of(data: bytes) -> tuple[bytes, str, tuple[tuple[str, int], ...]]:
     """The XML inside the file, the name of the archive member it came from, and the other members.
@@ -60,7 +62,8 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MAXIMUM_MEMBERS:
         raise RdmlError(
-            "rdml.too_many_parts", f"The archive has {len(members)} members; an RDML file has a handful."
+            "rdml.too_many_parts",
+            f"The archive has {len(members)} members; an RDML file has a handful: export one run a file.",
         )
     chosen = [m for m in members if m.filename == PART] or [
         m for m in members if m.filename.lower().endswith(".xml") and "/" not in m.filename
@@ -81,12 +84,14 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     bound = min(MAXIMUM_XML, max(MAXIMUM_RATIO * member.compress_size, 2**20))
     if member.file_size > bound:
         raise RdmlError(
-            "rdml.bomb", f"{member.filename} would decompress to {member.file_size} bytes: refused."
+            "rdml.bomb", f"{member.filename} would decompress to {member.file_size} bytes: refused. {_AFRESH}"
         )
     with archive.open(member) as stream:
         content = stream.read(bound + 1)
     if len(content) > bound:
-        raise RdmlError("rdml.bomb", f"{member.filename} decompresses to more than {bound} bytes: refused.")
+        raise RdmlError(
+            "rdml.bomb", f"{member.filename} decompresses to more than {bound} bytes: refused. {_AFRESH}"
+        )
     others = tuple((m.filename, m.file_size) for m in members if m is not member)
     return content, member.filename, others
 

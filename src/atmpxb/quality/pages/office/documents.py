@@ -1,0 +1,29 @@
+"""What is done to a version of a document in the same way, whatever kind of document it is."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.office.access import here
+from atmpxb.quality.pages.office.forms import ReasonForm
+from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.records.documents import actions
+from atmpxb.records.documents.models import DocumentVersion
+from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.people.actor import Actor
+
+
+@deed
+def withdraw(request: Request, actor: Actor, version: UUID) -> str:
+    """Take a version of a method or a specification out of use."""
+    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
+    with acting_for(actor.organisation_id, actor.person_id):
+        found = get_object_or_404(
+            DocumentVersion.objects.select_related("document"), pk=version, organisation_id=actor.organisation_id
+        )
+    actions.withdraw_version(actor=actor, version=found, reason=reason)
+    return reverse(
+        f"quality:{found.document.kind}", kwargs={"organisation": here(request), "version": version}
+    )

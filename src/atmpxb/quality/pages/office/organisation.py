@@ -1,0 +1,107 @@
+"""The administrator's organisation: what others read of it, where it works, and the keys that it signs with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.office import public
+from atmpxb.quality.pages.office.access import here, office_page
+from atmpxb.quality.pages.office.account_forms import RotateForm, SiteForm, country_name
+from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.records.people import actions
+from atmpxb.records.people.actor import Actor
+from atmpxb.records.people.models import Organisation, Role, Site
+from atmpxb.records.signatures.actions import (
+    needs_code,
+    prove_identity,
+    publish_keys,
+    rotate_keys,
+    signing_client,
+    unpublished,
+)
+from atmpxb.records.signatures.models import SigningKey
+from atmpxb.records.signatures.signing import SigningError
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A published key, the time in which it signed, and the digest to compare with a partner's."""
+
+    key: SigningKey
+    until: datetime | None
+    fingerprint: str
+
+
+@office_page(Role.ADMINISTRATOR)
+def organisation(request: Request, actor: Actor) -> HttpResponse:
+    """Facts, sites and keys."""
+    found = Organisation.objects.get(pk=actor.organisation_id)
+    sites = Site.objects.filter(organisation_id=actor.organisation_id)
+    keys = _keys(actor)
+    current = next((one.key for one in keys if one.key.use == "ledger" and one.until is None), None)
+    context = {
+        "organisation": found,
+        "country": country_name(found.country),
+        "sites": [(site, country_name(site.country)) for site in sites],
+        "form": SiteForm(initial={"country": found.country, "zone": found.zone}),
+        "keys": keys,
+        "current": current,
+        "unpublished": _waiting(actor),
+        "asks_code": needs_code(actor.person_id),
+    }
+    return render(request, "quality/office/organisation.html", context)
+
+
+@deed
+def open_site(request: Request, actor: Actor) -> str:
+    """Add a place where the organisation works."""
+    actions.open_site(actor=actor, **cleaned(SiteForm(request.POST)).cleaned_data)
+    return _back(request, "sites")
+
+
+@deed
+def publish(request: Request, actor: Actor) -> str:
+    """Publish keys that the signing process holds and the trust list does not name."""
+    publish_keys(actor=actor)
+    cache.delete(public.TRUST_LIST)
+    return _back(request, "keys")
+
+
+@deed
+def rotate(request: Request, actor: Actor) -> str:
+    """Renew the keys."""
+    form = cleaned(RotateForm(request.POST)).cleaned_data
+    proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
+    try:
+        rotate_keys(actor=actor, proof=proof, ending=form["seen"], reason=form["reason"])
+    finally:
+        cache.delete(public.TRUST_LIST)
+    return _back(request, "keys")
+
+
+def _keys(actor: Actor) -> list[Key]:
+    """The newest first; each signed until the next one of its use was made."""
+    until: dict[str, datetime] = {}
+    found = []
+    for key in SigningKey.objects.filter(organisation_id=actor.organisation_id).order_by("-since", "use"):
+        found.append(Key(key, until.get(key.use), sha256(bytes.fromhex(key.public)).hexdigest()))
+        until[key.use] = key.since
+    return found
+
+
+def _waiting(actor: Actor) -> bool | None:
+    """Whether the signing process holds keys that are not published; None where it does not answer."""
+    try:
+        return bool(unpublished(signing_client().identity(actor.organisation_id)))
+    except SigningError as error:
+        return True if "enrol" in str(error) else None
+
+
+def _back(request: Request, place: str) -> str:
+    return f"{reverse('quality:organisation', kwargs={'organisation': here(request)})}#{place}"

@@ -110,6 +110,9 @@ def test_who_knows_an_address_does_not_lock_its_owner_out(cast: story.Cast) -> N
     with acting_for(cast.head.organisation_id, cast.head.person_id):
         tried = Access.objects.filter(event="person.turned_away", address="10.6.6.6")
         assert tried.filter(organisation_id=cast.head.organisation_id, person_id=cast.head.person_id).count() >= 4
+    administrator, _ = signed_in("administrator")
+    person = Person.objects.get(email=address("qp"))
+    assert "10.6.6.6" in administrator.get(f"/o/sure/people/{person.pk}").content.decode()
 
 
 def test_the_wait_grows_and_the_ceiling_for_an_account_spares_known_clients(

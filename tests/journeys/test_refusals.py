@@ -111,7 +111,7 @@ def test_nobody_checks_own_work_and_nobody_signs_what_has_changed_meanwhile(ente
     expect(refusal(page.locator("main"))).to_contain_text("another person must sign")
     to_check.click()
     sign(second.page.locator("main"), second)
-    expect(second.page.locator("#entries")).to_contain_text("Second analyst")
+    expect(second.page.locator("#entries")).to_contain_text("Demo person B")
     page = analyst.go(address)
     expect(page.locator("#results tbody tr")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Submit for review").click()

@@ -103,7 +103,7 @@ def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str]) ->
                 second.look()
             sign(page.locator("main"), second)
             expect(to_check).to_have_count(left - 1)
-        expect(page.locator("#entries")).to_contain_text("Second analyst")
+        expect(page.locator("#entries")).to_contain_text("Demo person B")
 
 
 def submit(analyst: Visitor, runs: dict[str, str]) -> None:

@@ -39,7 +39,7 @@ def test_what_takes_too_long_is_stopped() -> None:
 
 def test_a_missing_file_is_a_fault_that_is_told(tmp_path: Path) -> None:
     read = engine.read_facts("flow", engine.StoredInput(tmp_path / "gone.fcs", "gone.fcs", "", "0" * 64))
-    assert (read.facts, read.code) == (None, "engine.fault")
+    assert (read.facts, read.problem.code) == (None, "engine.fault")
     assert read.as_json() == {}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from atmpxb.notes import Note, places
 from atmpxb.platform import messages
 
 PAGE = """{% load i18n %}
@@ -121,3 +122,34 @@ def test_our_dutch_says_u() -> None:
             assert not re.search(r"\bstaal\b|\bstalen\b", text, re.IGNORECASE), (
                 f"the glossary says monster: {text}"
             )
+
+
+NOTES = """from atmpxb.notes import Refused, note, template
+RULES = {"a": template("The gain is 0")}
+class Spent(Refused):
+    def __init__(self): super().__init__("x", "It is spent", "Sign once more")
+class Worse(Spent): ...
+def f(table):
+    table.problem("x", "{key} is missing", "key")
+    raise Worse("y", "It is worse", "Ask {who}", who=note("z", "{place}: {sample}", place="", sample=""))
+"""
+
+
+def test_templates_of_notes_are_found_wherever_they_stand(source: tuple[Path, Path]) -> None:
+    package, _folder = source
+    (package / "code.py").write_text(NOTES)
+    found = {item.ids for item in messages.extract(package) if item.path == "code.py"}
+    assert found == {"The gain is 0", "It is spent", "Sign once more", "{key} is missing", "It is worse", "Ask {who}"}
+
+
+def test_every_template_takes_its_facts_in_both_languages() -> None:
+    templates = 0
+    for language in messages.LANGUAGES:
+        for message in messages.read(language):
+            if isinstance(message.id, str) and (names := places(message.id)):
+                templates += 1
+                facts = {name: f"<{name}>" for name in names}
+                for text in (message.id, str(message.string)):
+                    said = Note("x", text, facts).message
+                    assert all(fact in said for fact in facts.values()), text
+    assert templates > 500

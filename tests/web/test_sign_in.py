@@ -13,9 +13,10 @@ from django.urls import NoReverseMatch, reverse
 from atmpxb.platform import settings as installed
 from atmpxb.platform.demo import network, story
 from atmpxb.records.ledger.models import LedgerEntry
-from atmpxb.records.ledger.writing import acting_for
+from atmpxb.records.ledger.writing import acting_for, change, record, recording
 from atmpxb.records.people.actions import end_role
 from atmpxb.records.people.models import Access, Membership, Person
+from atmpxb.records.people.queries import actor_for
 from atmpxb.web import attempts
 
 PASSWORD = "a long password of the tests"
@@ -163,15 +164,16 @@ def test_a_session_ends_with_a_role_and_with_the_account(cast: story.Cast) -> No
     person = Person.objects.get(email=address("qp"))
     with acting_for(cast.head.organisation_id, cast.head.person_id):
         held = Membership.objects.get(person=person, organisation_id=cast.head.organisation_id, valid_until=None)
-    from atmpxb.records.people.queries import actor_for
-
     administrator = actor_for(Person.objects.get(email=address("administrator")), "sure")
     assert administrator
     end_role(actor=administrator, membership=held, reason="Left the laboratory")
     assert browser.get("/").status_code == 302
     assert browser.get("/").headers["Location"].startswith("/account/login/")
     assert other.get("/o/sure/today").status_code == 200
-    Person.objects.filter(email=address("analyst")).update(is_active=False)
+    analyst = Person.objects.get(email=address("analyst"))
+    with recording(administrator):
+        change(analyst, is_active=False)
+        record("person.closed", actor=administrator, on=analyst)
     assert other.get("/o/sure/today").status_code == 302
 
 

@@ -1,13 +1,15 @@
 """Message catalogues without gettext's programs: extract, merge, check, compile.
 
-Keys are the English sentences of the source. ``update()`` brings the catalogues in line with the source,
+Keys are the English sentences of the source: of pages through gettext, of engines and actions as the templates of
+notes (``atmpxb.notes``). ``update()`` brings the catalogues in line with the source,
 ``check()`` says what is wrong with them, ``compile_catalogues()`` makes what Django reads. Templates are
 turned into Python text by Django's own ``templatize``; Babel extracts, merges and writes.
 """
 
+import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -37,6 +39,8 @@ _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+#: What makes a note, and which of its arguments are templates; so do all errors that derive from the last two.
+_NOTES: dict[str, tuple[int, ...]] = {"note": (1,), "template": (0,), "problem": (1,), "Noted": (1,), "Refused": (1, 2)}
 #: ``%(name)s``, ``%s``, ``{name}`` and tags of HTML must be the same in a sentence and its translation.
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}|</?\w+[^>]*>")
 _HEADERS = re.compile(
@@ -45,6 +49,8 @@ _HEADERS = re.compile(
 )
 #: Catalogues must not change when nothing has: they carry no date of today.
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+
+_CLASS = re.compile(r"^class (\w+)\(([\w, ]+)\):", re.MULTILINE)
 
 #: Context and singular: what tells two sentences apart.
 type Key = tuple[str | None, str]
@@ -61,12 +67,8 @@ class Found:
 
 
 def sources(package: Path = PACKAGE) -> list[Path]:
-    """Python and template files that may hold sentences, sorted. Science speaks in dataclasses, not here."""
-    python = [
-        path
-        for path in package.rglob("*.py")
-        if "migrations" not in path.parts and "science" not in path.parts
-    ]
+    """Python and template files that may hold sentences, sorted."""
+    python = [path for path in package.rglob("*.py") if "migrations" not in path.parts]
     templates = [
         path
         for path in package.rglob("*")
@@ -77,19 +79,64 @@ def sources(package: Path = PACKAGE) -> list[Path]:
 
 def extract(package: Path = PACKAGE) -> Iterator[Found]:
     """All sentences of the source, in the order of files and lines."""
+    makers = makers_of_notes(package)
     for path in sources(package):
         text = path.read_text("utf-8")
+        name = path.relative_to(package).as_posix()
         if path.suffix != ".py":
             text = _template_as_python(text, str(path))
-        elif not any(f"{name}(" in text for name in _KEYWORDS):
-            continue
-        name = path.relative_to(package).as_posix()
+        else:
+            yield from _notes(name, text, makers)
+            if not any(f"{keyword}(" in text for keyword in _KEYWORDS):
+                continue
         for line, function, arguments, _comments in extract_python(
             BytesIO(text.encode()), _KEYWORDS, (), {"encoding": "utf-8"}
         ):
             found = _found(name, line, str(function), arguments)
             if found is not None:
                 yield found
+
+
+def makers_of_notes(package: Path = PACKAGE) -> dict[str, tuple[int, ...]]:
+    """Name of each function, method and error that makes a note → the places of its templates."""
+    bases: dict[str, set[str]] = {}
+    for path in sources(package):
+        if path.suffix == ".py":
+            for name, parents in _CLASS.findall(path.read_text("utf-8")):
+                bases.setdefault(name, set()).update(parent.strip() for parent in parents.split(","))
+    found = dict(_NOTES)
+    while new := [name for name, parents in bases.items() if name not in found and parents & found.keys()]:
+        for name in new:
+            found[name] = next(found[parent] for parent in sorted(bases[name]) if parent in found)
+    return found
+
+
+def calls_of_notes(text: str, makers: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[ast.Call, tuple[int, ...]]]:
+    """Every call in a Python source that makes a note, with the places of its templates."""
+    if not any(f"{name}(" in text for name in makers):
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in makers and (isinstance(node.func, ast.Attribute) == (called == "problem")):
+                yield node, makers[called]
+        elif isinstance(node, ast.ClassDef) and node.name in makers:
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__":
+                    yield call, makers[node.name]
+
+
+def _notes(name: str, text: str, makers: Mapping[str, tuple[int, ...]]) -> Iterator[Found]:
+    for call, positions in calls_of_notes(text, makers):
+        for place in positions:
+            said = call.args[place] if place < len(call.args) else None
+            if isinstance(said, ast.Constant) and isinstance(said.value, str) and _has_words(said.value):
+                yield Found(name, call.lineno, said.value, None)
+
+
+def _has_words(text: str) -> bool:
+    """Whether there is something to translate beside the places."""
+    return any(map(str.isalpha, _PLACEHOLDER.sub("", text)))
 
 
 def _template_as_python(text: str, origin: str) -> str:

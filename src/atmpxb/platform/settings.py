@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "atmpxb.web.sessions.SessionEnds",
     "atmpxb.web.middleware.Entrance",
+    "atmpxb.web.kept.KeptViews",  # after the entrance: it knows who asks
 ]
 
 ROOT_URLCONF = "atmpxb.platform.urls"

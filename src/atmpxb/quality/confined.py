@@ -37,7 +37,9 @@ def confined(
     theirs.close()
     try:
         if not ours.poll(seconds):
-            raise AssayError("engine.too_slow", f"The analysis took more than {seconds:g} s and was stopped.")
+            raise AssayError(
+                "engine.too_slow", "The analysis took more than {seconds} s and was stopped.", seconds=f"{seconds:g}"
+            )
         outcome = ours.recv()
     except EOFError:
         raise AssayError(
@@ -50,10 +52,10 @@ def confined(
             process.kill()
         process.join()
     match outcome:
-        case ("assay error", code, message, facts):
-            raise AssayError(code, message, **facts)
+        case ("assay error", note):
+            raise AssayError.of(note)
         case ("fault", what):
-            raise AssayError("engine.fault", f"The analysis met a fault in the program: {what}")
+            raise AssayError("engine.fault", "The analysis met a fault in the program: {what}", what=what)
     return outcome[1]
 
 
@@ -68,8 +70,9 @@ def _child(answer: Connection, memory: int, work: Callable[..., Any], args: tupl
     try:
         answer.send(("ok", work(*args)))
     except AssayError as error:
-        answer.send(("assay error", error.code, error.message, dict(error.facts)))
+        answer.send(("assay error", error.note))
     except MemoryError:
-        answer.send(("assay error", "engine.memory", "The analysis needs more memory than is allowed.", {}))
+        refusal = AssayError("engine.memory", "The analysis needs more memory than is allowed.")
+        answer.send(("assay error", refusal.note))
     except Exception as error:
         answer.send(("fault", f"{type(error).__name__}: {error}"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from atmpxb import __version__
+from atmpxb.notes import Note, Noted
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
@@ -29,8 +30,7 @@ class Read:
     """What a raw file says of itself, or why it can't be read."""
 
     facts: FileFacts | None
-    code: str = ""
-    message: str = ""
+    problem: Note | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The facts as a row keeps them."""
@@ -62,7 +62,7 @@ def read_facts(kind: str, file: StoredInput) -> Read:
     try:
         return Read(confined(_context, _facts, kind, file))
     except AssayError as error:
-        return Read(None, error.code, error.message)
+        return Read(None, error.note)
 
 
 def analyse(method_source: bytes, files: Sequence[StoredInput], bench: Mapping[str, Any]) -> Analysis:
@@ -83,28 +83,29 @@ def entry_value(entry: Entry, text: str) -> str:
     '2.50'
     """
     text = text.strip()
+    title = entry.title or entry.code
+    facts = {"entry": title, "value": text}
     if not text:
-        raise WrongValue(entry, "is empty")
+        raise WrongValue("entry.empty", "{entry}: is empty", entry=title)
     if entry.type in ("decimal", "integer"):
         plain = text.replace("\u202f", "").replace(" ", "").replace(",", ".")
         try:
             number = Decimal(plain)
         except InvalidOperation:
-            raise WrongValue(entry, f"{text!r} is not a number") from None
-        if not number.is_finite() or (entry.type == "integer" and number != number.to_integral_value()):
-            raise WrongValue(entry, f"{text!r} is not {'a whole' if entry.type == 'integer' else 'a finite'} number")
+            raise WrongValue("entry.number", "{entry}: '{value}' is not a number", **facts) from None
+        if not number.is_finite():
+            raise WrongValue("entry.finite", "{entry}: '{value}' is not a finite number", **facts)
+        if entry.type == "integer" and number != number.to_integral_value():
+            raise WrongValue("entry.whole", "{entry}: '{value}' is not a whole number", **facts)
         return plain
     if entry.type == "choice" and text not in entry.choices:
-        raise WrongValue(entry, f"{text!r} is not one of {', '.join(entry.choices)}")
+        choices = ", ".join(entry.choices)
+        raise WrongValue("entry.choice", "{entry}: '{value}' is not one of {choices}", **facts, choices=choices)
     return text
 
 
-class WrongValue(ValueError):
+class WrongValue(Noted):
     """A worksheet value does not have the form of its entry."""
-
-    def __init__(self, entry: Entry, problem: str) -> None:
-        self.entry = entry
-        super().__init__(f"{entry.title.get('en', entry.code)}: {problem}")
 
 
 def _facts(kind: str, file: StoredInput) -> FileFacts:

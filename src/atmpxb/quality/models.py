@@ -129,7 +129,7 @@ class Sample(Owned):
     minimum_ul = models.DecimalField(null=True)
     temperature_c = models.DecimalField(null=True)
     condition = models.TextField(blank=True)
-    hold_reason = models.TextField(blank=True)
+    hold_reason = models.JSONField(default=str, blank=True)  # a person's words, or the note of a rule
     received_at = models.DateTimeField(null=True)
     use_by = models.DateTimeField(null=True)
 
@@ -232,7 +232,7 @@ class RunFile(Owned):
     sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="+", null=True)
     equipment = models.ForeignKey(Equipment, on_delete=models.PROTECT, related_name="+", null=True)
     facts = models.JSONField(default=dict)
-    problem = models.JSONField(default=dict)  # {"code", "message", "cure"} when it is not used
+    problem = models.JSONField(default=dict)  # the note that says why it is not used; why it was released or withdrawn
     attached_at = models.DateTimeField()
     attached_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 

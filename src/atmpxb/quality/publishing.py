@@ -28,11 +28,13 @@ class Package:
 
 def trust_list(using: str = "default") -> bytes:
     """The keys and seals of every organisation that has published some, as the platform gives it out."""
-    names = dict(Organisation.objects.using(using).values_list("pk", "name"))
+    known = {one.pk: one for one in Organisation.objects.using(using).all()}
+    seats = {one.pk: trust.Seat(one.address, one.country) for one in known.values()}
     published: dict[UUID, list[SigningKey]] = {}
     for key in SigningKey.objects.using(using).order_by("organisation__code", "since"):
         published.setdefault(key.organisation_id, []).append(key)
-    return trust.build([_identity(one, names[one], keys) for one, keys in published.items()], timezone.now())
+    identities = [_identity(one, known[one].name, keys) for one, keys in published.items()]
+    return trust.build(identities, seats, timezone.now())
 
 
 def _identity(organisation: UUID, name: str, published: list[SigningKey]) -> Identity:

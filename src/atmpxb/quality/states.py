@@ -64,6 +64,17 @@ class CertificateState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+#: noun → its states
+STATES: Mapping[str, type[models.TextChoices]] = {
+    "request": RequestState,
+    "sample": SampleState,
+    "run": RunState,
+    "test": TestState,
+    "file": FileState,
+    "analysis": AnalysisState,
+    "certificate": CertificateState,
+}
+
 #: noun → event → (states it may happen in, state it leads to)
 TRANSITIONS: Mapping[str, Table] = {
     "request": {"request.withdrawn": (frozenset({"submitted"}), "withdrawn")},

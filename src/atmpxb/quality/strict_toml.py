@@ -11,38 +11,46 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from atmpxb.notes import Note, Noted, note
+
 #: Both languages of the product must be there before a document can be approved.
 LANGUAGES = ("en", "nl")
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 
 
-class NotToml(ValueError):
-    """The bytes are not a TOML document. The message holds the line where reading stopped."""
+class NotToml(Noted):
+    """The bytes are not a TOML document. The sentence holds the line where reading stopped."""
 
 
 class Table:
     """One table of the document. Reading a key marks it as known; `finish` reports the others.
 
-    >>> found: list[str] = []
+    >>> found: list[Note] = []
     >>> table = read(b'code = "A"\\ncolour = "red"', found)
     >>> table.text("code")
     'A'
     >>> table.finish()
-    >>> found
+    >>> [problem.message for problem in found]
     ["line 2: unknown key 'colour'; remove it or correct its spelling"]
     """
 
-    def __init__(self, data: Mapping[str, Any], problems: list[str], lines: "_Lines", path: str = "") -> None:
+    def __init__(
+        self, data: Mapping[str, Any], problems: list[Note], lines: "_Lines", path: str = ""
+    ) -> None:
         self.data, self.problems, self.path = data, problems, path
         self._lines, self._known = lines, set[str]()
 
-    def problem(self, sentence: str, key: str = "") -> None:
-        """Note a problem of this table, or of one of its keys."""
+    def problem(self, code: str, text: str, key: str = "", /, **facts: object) -> None:
+        """Note a problem of this table, or of one of its keys; ``{key}`` in the template is the key."""
         line = self._lines.find(self.path, key)
-        place = f"line {line}: " if line else ""
         name = re.sub(r"#(\d+)", lambda match: f" {int(match[1]) + 1}", self.path)
-        self.problems.append(place + (f"[{name}] " if name else "") + sentence)
+        said = note(code, text, **{"key": key, **facts})
+        if name:
+            said = note("document.table_place", "[{table}] {problem}", table=name, problem=said)
+        if line:
+            said = note("document.line_place", "line {line}: {problem}", line=line, problem=said)
+        self.problems.append(said)
 
     def get(self, key: str) -> Any:
         """The value as TOML gave it, or None; the key counts as known from now on."""
@@ -54,10 +62,10 @@ class Table:
         value = self.get(key)
         if value is None:
             if default is None:
-                self.problem(f"{key!r} is missing", key)
+                self.problem("document.missing", "'{key}' is missing", key)
             return default or ""
         if not isinstance(value, str) or not value.strip():
-            self.problem(f"{key!r} must be a text in quotes that is not empty", key)
+            self.problem("document.text", "'{key}' must be a text in quotes that is not empty", key)
             return default or ""
         return value
 
@@ -65,21 +73,32 @@ class Table:
         """A stable code: letters, digits and . _ : - but no blanks."""
         value = self.text(key)
         if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]*", value):
-            self.problem(f"{key!r} {value!r} may hold letters, digits and . _ : - only", key)
+            self.problem(
+                "document.code",
+                "'{key}' '{value}' may hold letters, digits and . _ : - only",
+                key,
+                value=value,
+            )
         return value
 
     def one_of(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
         """One of a closed list of words."""
         value = self.text(key, default)
         if value and value not in allowed:
-            self.problem(f"{key!r} is {value!r}; it must be one of {', '.join(allowed)}", key)
+            self.problem(
+                "document.one_of",
+                "'{key}' is '{value}'; it must be one of {allowed}",
+                key,
+                value=value,
+                allowed=", ".join(allowed),
+            )
         return value
 
     def flag(self, key: str, default: bool) -> bool:
         """true or false."""
         value = self.get(key)
         if value is not None and not isinstance(value, bool):
-            self.problem(f"{key!r} must be true or false", key)
+            self.problem("document.flag", "'{key}' must be true or false", key)
             return default
         return default if value is None else value
 
@@ -89,7 +108,12 @@ class Table:
         if value is None:
             return default
         if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-            self.problem(f"{key!r} must be a whole number of at least {minimum}", key)
+            self.problem(
+                "document.integer",
+                "'{key}' must be a whole number of at least {minimum}",
+                key,
+                minimum=minimum,
+            )
             return default
         return value
 
@@ -98,15 +122,22 @@ class Table:
         value = self.get(key)
         if value is None:
             if required:
-                self.problem(f"{key!r} is missing", key)
+                self.problem("document.missing", "'{key}' is missing", key)
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if isinstance(value, float):
-            self.problem(f'{key!r} must stand in quotes, {key} = "{value}", so that its digits are kept', key)
+            self.problem(
+                "document.unquoted",
+                "'{key}' must stand in quotes, {key} = \"{value}\", so that its digits are kept",
+                key,
+                value=value,
+            )
             return None
         if not isinstance(value, str) or not _is_decimal(value):
-            self.problem(f'{key!r} must be a decimal with a point in quotes, such as "80.0"', key)
+            self.problem(
+                "document.decimal", "'{key}' must be a decimal with a point in quotes, such as \"80.0\"", key
+            )
             return None
         return value
 
@@ -115,15 +146,15 @@ class Table:
         value = self.get(key)
         if value is None:
             if required:
-                self.problem(f"{key!r} is missing", key)
+                self.problem("document.missing", "'{key}' is missing", key)
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            self.problem(f"{key!r} must be a list of texts", key)
+            self.problem("document.texts", "'{key}' must be a list of texts", key)
             return ()
         if len(set(value)) != len(value):
-            self.problem(f"{key!r} names something twice", key)
+            self.problem("document.twice", "'{key}' names something twice", key)
         if required and not value:
-            self.problem(f"{key!r} must not be empty", key)
+            self.problem("document.empty", "'{key}' must not be empty", key)
         return tuple(value)
 
     def words(self, key: str = "title") -> dict[str, str]:
@@ -136,7 +167,9 @@ class Table:
         if value is None:
             return {}
         if not isinstance(value, dict) or not value:
-            self.problem(f"{key!r} must be a table of codes with a text in each language", key)
+            self.problem(
+                "document.choices", "'{key}' must be a table of codes with a text in each language", key
+            )
             return {}
         return {code: self._words(words, f"{key}.{code}") for code, words in value.items()}
 
@@ -146,7 +179,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.problem(f"{key!r} must be a table", key)
+            self.problem("document.table", "'{key}' must be a table", key)
             return None
         return Table(value, self.problems, self._lines, self._inside(key))
 
@@ -156,7 +189,12 @@ class Table:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self.problem(f"{key!r} must be written as [[{self._inside(key)}]] tables", key)
+            self.problem(
+                "document.tables",
+                "'{key}' must be written as [[{table}]] tables",
+                key,
+                table=self._inside(key),
+            )
             return ()
         return tuple(
             Table(item, self.problems, self._lines, f"{self._inside(key)}#{number}")
@@ -169,7 +207,7 @@ class Table:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.problem(f"{key!r} must be a table", key)
+            self.problem("document.table", "'{key}' must be a table", key)
             return {}
         return dict(value)
 
@@ -183,12 +221,16 @@ class Table:
         """Report the keys that nobody read."""
         for key in self.data:
             if key not in self._known:
-                self.problem(f"unknown key {key!r}; remove it or correct its spelling", key)
+                self.problem(
+                    "document.unknown_key", "unknown key '{key}'; remove it or correct its spelling", key
+                )
 
     def unique(self, key: str, values: list[str]) -> None:
         """Report values that occur more than once under [[key]]."""
         for value in sorted({value for value in values if value and values.count(value) > 1}):
-            self.problem(f"{value!r} is defined twice under [[{key}]]", key)
+            self.problem(
+                "document.defined_twice", "'{value}' is defined twice under [[{key}]]", key, value=value
+            )
 
     def _inside(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
@@ -196,13 +238,25 @@ class Table:
     def _words(self, value: Any, key: str) -> dict[str, str]:
         if not isinstance(value, dict):
             wanted = ", ".join(f'{language} = "…"' for language in LANGUAGES)
-            self.problem(f"{key!r} must be given in every language: {{ {wanted} }}", key)
+            self.problem(
+                "document.words", "'{key}' must be given in every language: { {wanted} }", key, wanted=wanted
+            )
             return {}
         for language in LANGUAGES:
             if not isinstance(value.get(language), str) or not value[language].strip():
-                self.problem(f"{key!r} has no text in language {language!r}", key)
+                self.problem(
+                    "document.language_missing",
+                    "'{key}' has no text in language '{language}'",
+                    key,
+                    language=language,
+                )
         if others := [language for language in value if language not in LANGUAGES]:
-            self.problem(f"{key!r} has the unknown language {others[0]!r}", key)
+            self.problem(
+                "document.language_unknown",
+                "'{key}' has the unknown language '{language}'",
+                key,
+                language=others[0],
+            )
         return {language: text for language, text in value.items() if isinstance(text, str)}
 
 
@@ -246,7 +300,7 @@ class _Lines:
         return start or None
 
 
-def read(source: bytes, problems: list[str]) -> Table:
+def read(source: bytes, problems: list[Note]) -> Table:
     """Read a document.
 
     Raises:
@@ -256,11 +310,15 @@ def read(source: bytes, problems: list[str]) -> Table:
         text = source.decode("utf-8")
         data = tomllib.loads(text)
     except UnicodeDecodeError as error:
-        raise NotToml(f"the document is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        raise NotToml(
+            "document.not_utf8",
+            "the document is not UTF-8 text (byte {byte}); save it as UTF-8",
+            byte=error.start,
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise NotToml(f"the document is not TOML: {error}") from error
+        raise NotToml("document.not_toml", "the document is not TOML: {error}", error=error) from error
     except RecursionError as error:
-        raise NotToml("the document nests too many tables inside one another") from error
+        raise NotToml("document.too_deep", "the document nests too many tables inside one another") from error
     return Table(data, problems, _Lines(text))
 
 

@@ -6,12 +6,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from django import forms
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from atmpxb.records.people.credentials import telling
+from atmpxb.records.people.actions import NoWorkplace, choose_password
 from atmpxb.records.people.models import Person
 from atmpxb.records.people.queries import workplaces
 from atmpxb.web import attempts
@@ -23,11 +24,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Whether a stranger may make an account."""
         return False
-
-    def set_password(self, user: Person, password: str) -> None:
-        """Replace a password, with an entry in each chain that its holder signs in."""
-        with telling(user, "person.password_changed"):
-            super().set_password(user, password)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse a try that comes too soon, and say how long to wait."""
@@ -73,6 +69,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """To one's work, which waits behind a one-time password."""
         return "/"
 
+
+    def set_password(self, user: Person, password: str) -> None:
+        """Replace a password by the action that records it; the library would save the row."""
+        try:
+            user.password = choose_password(person=user, password=password)
+        except NoWorkplace as error:
+            raise PermissionDenied(str(error)) from error
 
 
 def _in_words(seconds: int) -> str:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from decimal import Decimal
+from decimal import Context, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
@@ -19,8 +19,13 @@ _NUMBER = re.compile(
 )
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-#: A decimal number that stands alone: not part of a word, a version or a power.
-_FIGURE = re.compile(r"(?<![\w.^])[-−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w^]|\.\d)")
+#: A power of ten in a code of a unit, and one that follows a number.
+_POWER = re.compile(r"\b10\^(-?\d+)")
+_TIMES = re.compile(r"(\d) 10\^")
+_AMPLE = Context(prec=60)
+
+#: A decimal number that stands alone: not part of a word, a label, a date, a version or a power.
+_FIGURE = re.compile(r"(?<![\w.^-])[-−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w^]|\.\d|-\d)")
 
 
 def decimal_text(value: str | int | Decimal | None, language: str) -> str:
@@ -57,10 +62,47 @@ def figures_text(text: str, language: str) -> str:
 
     >>> figures_text("≥ 1.5 copies/cell, ≤ 2500 copies/cell", "nl").replace(THIN_SPACE, "_")
     '≥ 1,5 copies/cell, ≤ 2_500 copies/cell'
-    >>> figures_text("10^6 cells/mL", "nl"), figures_text("Ct 28.4", "en"), figures_text("v1.0.2", "nl")
-    ('10^6 cells/mL', 'Ct 28.4', 'v1.0.2')
+    >>> figures_text("≥ 1.0 10^6 cells/mL", "nl"), figures_text("Ct 28.4", "en"), figures_text("CART-0917", "nl")
+    ('≥ 1,0 × 10⁶ cells/mL', 'Ct 28.4', 'CART-0917')
     """
-    return _FIGURE.sub(lambda found: decimal_text(found[0], language), text)
+    return unit_text(_FIGURE.sub(lambda found: decimal_text(found[0], language), _TIMES.sub(r"\1 × 10^", text)))
+
+
+def unit_text(unit: str, *, after: bool = False) -> str:
+    """A unit as typeset: powers raised. ``after`` a number, a power of ten is multiplied with it.
+
+    Only the dress changes: records, documents and exports keep the code of the unit.
+
+    >>> unit_text("10^6 cells/mL"), unit_text("10^6 cells/mL", after=True), unit_text("mg/L", after=True)
+    ('10⁶ cells/mL', '× 10⁶ cells/mL', 'mg/L')
+    """
+    written = _POWER.sub(lambda found: "10" + found[1].translate(_RAISED), unit)
+    return f"× {written}" if after and unit.startswith("10^") else written
+
+
+def interval_text(end: str, reported: str | None) -> str:
+    """An end of an interval with two digits more than the reported value shows; text that is no number stays.
+
+    >>> interval_text("2.304128608109873", "2.6"), interval_text("61.5", "62"), interval_text("0.5", "< 1")
+    ('2.304', '61.50', '0.50')
+    >>> interval_text("1234567.4", "1.2E6"), interval_text("n/a", "1.0"), interval_text("2.34567", None)
+    ('1235000', 'n/a', '2.346')
+    """
+    number, shown = _number(end), _number(reported or "")
+    if number is None:
+        return end
+    exponent = shown.as_tuple().exponent if shown is not None else number.adjusted() - 1
+    assert isinstance(exponent, int)
+    place = Decimal(1).scaleb(exponent - 2)
+    return f"{number.quantize(place, context=_AMPLE):f}"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text.lstrip("<>≤≥ "))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _grouped(digits: str) -> str:

@@ -85,6 +85,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
             _NOW + timedelta(minutes=42),
             _NOW - timedelta(minutes=20),
         ],
+        "changed": [
+            {"title": _("Viability"), "before": "92.10 %", "after": "91.80 %"},
+            {"title": "day0.fcs", "before": "", "after": "5c1e90a2f7b1…"},
+        ],
         "refusals": [
             {
                 "what": _("Channel CD34-PE is not in this file."),

@@ -44,6 +44,7 @@ ICONS = {
     "back": "M15 5l-7 7 7 7",
     "next": "M9 5l7 7-7 7",
     "close": "M6 6l12 12M18 6 6 18",
+    "reload": "M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6",
     "plus": "M12 5v14M5 12h14",
     "lock": "M6 11h12v10H6zM8 11V8a4 4 0 0 1 8 0v3",
     "failed": "M12 3l10 18H2zM12 10v5M12 18v.5",

@@ -73,7 +73,7 @@ def test_the_json_has_unrounded_text_and_no_floats(export: str) -> None:
 
 
 def test_dutch_has_decimal_commas(export: str) -> None:
-    result = run(TRIPLICATE, export, *BENCH, "--lang", "nl")
+    result = run(TRIPLICATE, export, *BENCH, "--language", "nl")
 
     assert "Celtelling en viabiliteit" in result.output
     assert "voldaan" in result.output
@@ -139,14 +139,14 @@ def test_a_patient_in_the_file_is_warned_of(tmp_path: Path) -> None:
     path.write_bytes(vicell_blu((Suspension("Jan Janssens", 1.5e6, 93.0),), seed=3))
 
     assert "looks like a name" in run(TRIPLICATE, str(path), *BENCH).output
-    assert "lijkt op een naam" in run(TRIPLICATE, str(path), *BENCH, "--lang", "nl").output
+    assert "lijkt op een naam" in run(TRIPLICATE, str(path), *BENCH, "--language", "nl").output
 
 
 def test_an_observation_needs_no_file_and_shows_its_words() -> None:
     method = str(EXAMPLES / "appearance.toml")
 
     assert "Turbid suspension" in run(method, "--entry", "appearance@S1=opaque_free").output
-    assert "Troebele suspensie" in run(method, "--entry", "appearance=opaque_free", "--lang", "nl").output
+    assert "Troebele suspensie" in run(method, "--entry", "appearance=opaque_free", "--language", "nl").output
     assert run(method).exit_code == 1
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from atmpxb.notes import say
 from atmpxb.quality.actions import catalogue, orders, runs
 from atmpxb.quality.models import Order, Request, Sample, Test
 from atmpxb.quality.states import NotPossibleNow
@@ -83,7 +84,7 @@ def test_too_little_material_waits_on_hold_for_a_reviewer(scene) -> None:
     story = accepted(scene)
     receive(story, volume_ul=Decimal("199.9"))
     held = story.sample("flow")
-    assert (held.state, held.hold_reason) == ("on_hold", "199.9 µL received, 200 µL needed")
+    assert (held.state, say(held.hold_reason)) == ("on_hold", "199.9 µL received, 200 µL needed")
     tests = [test for test in story.tests(sample=held) if test.method.document.code == "FC-010"]
     before = story.standing()
     with pytest.raises(runs.SampleNotAvailable, match="have its hold lifted"):
@@ -108,7 +109,7 @@ def test_a_label_is_on_one_container(scene) -> None:
     story = accepted(scene)
     receive(story)
     before = story.standing()
-    with pytest.raises(orders.LabelAlreadyUsed, match="check which one you hold"):
+    with pytest.raises(orders.LabelAlreadyUsed, match="Check which one you hold"):
         receive(story, "dna", label=f" {LABELS['flow']} ")
     assert story.standing() == before
 

@@ -143,7 +143,7 @@ def test_an_accepted_request_is_not_withdrawn_by_a_stale_page(scene) -> None:
     stale = story.get(Request, by=story.who.client)
     orders.accept_request(actor=story.who.analyst, request=story.request)
     before = story.standing()
-    with pytest.raises(requests.AlreadyAccepted, match="ask it to stop"):
+    with pytest.raises(requests.AlreadyAccepted, match="Ask it to stop"):
         requests.withdraw_request(actor=story.who.client, request=stale, reason="x")
     assert story.standing() == before
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from scipy import stats
 
+from atmpxb.notes import say
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.registry import kind
 from atmpxb.quality.assays.seam import Analysis, AssayError, Method, RawFile, Value
@@ -141,7 +142,7 @@ def test_a_file_attached_for_one_sample_gives_only_that_sample() -> None:
     analysis = analyse(EXPORT, sample="S2")
 
     assert {found.sample for found in analysis.values} == {"S2"}
-    assert [item.what for item in analysis.exclusions] == [
+    assert [say(item.what) for item in analysis.exclusions] == [
         f"export.csv, line {line}: S1-{line - 1}" for line in (2, 3, 4)
     ]
 
@@ -158,7 +159,7 @@ def test_a_failed_replicate_is_named_and_its_criterion_not_judged() -> None:
     judged = {check.code: check.passed for check in analysis.checks}
     assert judged["cells_counted"] is None
     assert judged["replicates"] is True  # the concentration of that row is there
-    assert "line 3: Cell count says 'ERROR'" in analysis.warnings[0]
+    assert "line 3: Cell count says 'ERROR'" in analysis.warnings[0].message
 
 
 def test_no_cells_give_no_viability_and_no_zero() -> None:
@@ -177,7 +178,7 @@ def test_an_edited_number_fails_the_consistency_check() -> None:
     (check,) = [item for item in analyse(edited).checks if item.code == "consistent" and item.sample == "S1"]
 
     assert check.passed is False
-    assert "viability 99.90 %" in check.observed
+    assert "viability 99.90 %" in say(check.observed)
 
 
 def test_replicates_that_scatter_too_far_fail() -> None:
@@ -186,7 +187,7 @@ def test_replicates_that_scatter_too_far_fail() -> None:
     analysis = analyse(wild)
 
     assert {check.code: check.passed for check in analysis.checks}["replicate_cv"] is False
-    assert any("differ more than counting explains" in warning for warning in analysis.warnings)
+    assert any("differ more than counting explains" in warning.message for warning in analysis.warnings)
 
 
 def test_the_pictures_are_plain_svg_with_the_same_numbers_in_a_table() -> None:
@@ -207,7 +208,7 @@ def test_facts_tell_samples_and_warn_of_a_patient() -> None:
 
     assert (facts.format, facts.instrument_model) == ("vicell_blu", "Vi-CELL BLU")
     assert facts.acquired_at == "3/21/2026 10:15"
-    assert facts.personal == (("line 3, sample", "birth date"),)
+    assert [(say(where), what) for where, what in facts.personal] == [("line 3, sample", "birth date")]
     assert COUNTING.facts(raw(EXPORT)).personal == ()
 
 
@@ -232,7 +233,7 @@ def test_an_unreadable_file_names_itself() -> None:
 def test_a_method_of_this_kind_is_judged(change: str, says: str) -> None:
     bad = method(change=change)
 
-    assert any(says in sentence for sentence in COUNTING.problems(bad))
+    assert any(says in sentence.message for sentence in COUNTING.problems(bad))
     with pytest.raises(AssayError) as caught:
         COUNTING.analyse(bad, [raw(EXPORT)], ONE)
     assert caught.value.code == "count.method"

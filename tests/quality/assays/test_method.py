@@ -56,7 +56,7 @@ minimum = "1000"
 def problems(source: str) -> tuple[str, ...]:
     with pytest.raises(MethodError) as caught:
         parse(source.encode())
-    return caught.value.problems
+    return tuple(problem.message for problem in caught.value.problems)
 
 
 def test_a_good_method_is_read_whole() -> None:

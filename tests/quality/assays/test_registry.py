@@ -18,7 +18,7 @@ def test_an_unknown_kind_names_the_known_ones() -> None:
     with pytest.raises(AssayError) as caught:
         kind("palm_reading")
     assert caught.value.code == "kind.unknown"
-    assert caught.value.facts["known"] == codes()
+    assert caught.value.facts["known"] == ", ".join(codes())
 
 
 def test_a_name_can_not_climb_out_of_the_folder() -> None:

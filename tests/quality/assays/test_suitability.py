@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 
+from atmpxb.notes import say
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, Check, Method, RawFile
 from atmpxb.quality.assays.suitability import check_inputs, judge, require_inputs
@@ -64,7 +65,7 @@ def test_a_measure_that_was_never_computed_could_not_be_judged() -> None:
     (check,) = judge(method(), {})
 
     assert check.passed is None
-    assert check.observed == "could not be judged"
+    assert say(check.observed) == "could not be judged"
 
 
 def test_observed_and_criterion_carry_the_unit() -> None:

@@ -102,7 +102,7 @@ FILE = '[[inputs]]\nrole = "a"\ntitle = { en = "A", nl = "A" }\nformats = ["pdf"
 def test_an_observation_method_is_judged(before: str, after: str, says: str) -> None:
     bad = example("appearance", before, after)
 
-    assert any(says in sentence for sentence in OBSERVATION.problems(bad))
+    assert any(says in sentence.message for sentence in OBSERVATION.problems(bad))
     with pytest.raises(AssayError):
         OBSERVATION.analyse(bad, [], {"appearance": "clumps"})
 
@@ -182,7 +182,7 @@ def hidden(text: bytes) -> bytes:
 def test_active_content_is_warned_of(data: bytes, says: str) -> None:
     analysis = TRANSCRIPTION.analyse(example("partner-certificate"), [certificate(data)], TYPED)
 
-    assert any(says in warning for warning in analysis.warnings)
+    assert any(says in warning.message for warning in analysis.warnings)
     assert says in TRANSCRIPTION.facts(certificate(data)).summary["warning"]
 
 

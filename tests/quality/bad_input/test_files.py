@@ -157,7 +157,8 @@ def test_the_same_bytes_are_attached_once_under_any_name_and_to_any_run(scene) -
     for kind, name in (("flow", "copy.fcs"), ("qpcr", "tube.fcs")):
         with pytest.raises(runs.FileAlreadyAttached, match="attached to run R-") as refused:
             attach(story, kind, name, data)
-        assert (refused.value.run, refused.value.name) == (story.run("flow").number, "tube.fcs")
+        said = refused.value.facts
+        assert (said["run"], said["name"]) == (story.run("flow").number, "tube.fcs")
     assert story.standing() == before
     assert story.vault.remains() == []
     runs.withdraw_file(actor=story.who.analyst, file=story.fresh(first), reason="wrong run")

@@ -28,7 +28,7 @@ def test_every_picture_is_there_once_with_its_alternative_text() -> None:
     ]  # fmt: skip
     alternatives = {item["alt"] for item in [*group["large"], *group["small"]]}
     assert len(alternatives) == 6
-    assert "Poort 2 · S1 · c.fcs. population cells 2; n 70; % 93.50" in alternatives
+    assert "Poort 2 · S1 · c.fcs. population cells 2; n 70; % 93,50" in alternatives
 
 
 def test_one_table_holds_the_numbers_of_all_files_side_by_side() -> None:

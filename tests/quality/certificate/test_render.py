@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from atmpxb.notes import note
+from atmpxb.platform import voices
+from atmpxb.quality.assays.seam import Exclusion, Repair
 from atmpxb.quality.certificate import attachments, wording
 from atmpxb.quality.certificate.labels import LABELS
-from atmpxb.quality.certificate.record import RecordError, parse
+from atmpxb.quality.certificate.record import Certificate, RecordError, parse
+from atmpxb.quality.certificate.view import pages
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures.printed import normalised, printed_text
 from atmpxb.records.signatures.signing import SigningClient
+from atmpxb.science.instruments.fcs import RULES
 from quality.proof import laboratory
 
 
@@ -40,10 +45,21 @@ def test_everything_a_certificate_of_analysis_needs_is_on_paper(
         certificate.issued_by.name, certificate.issued_by.address, certificate.requested_by.name, certificate.number,
         certificate.product.dosage_form, certificate.batch.manufacturer, "2026-11-21 09:00 CET (08:00 UTC)", "S1",
         "2026-11-20 09:30 UTC", "CC-003 v1.0", "Ph. Eur. 2.7.29", "SP-CART-01 v2", "Qualified person",
-        "2026-11-20 11:59:30 UTC", certificate.verification_url, *wording.must_be_printed(certificate),
+        "2026-11-20 11:59:30 UTC", certificate.verification_url, *results_of(certificate),
         *[LABELS[certificate.language][name] for name in ("in_part", "relates", "illustrative", "subcontracted")],
     ):  # fmt: skip
         assert normalised(item) in text, item
+
+
+def results_of(certificate: Certificate) -> list[str]:
+    """The table of results as its record has it."""
+    words, language = wording.VERDICTS[certificate.language], certificate.language
+    said = [words[certificate.conclusion.verdict], *(one.name for one in certificate.signatures)]
+    for line in certificate.tests:
+        said += [line.title[language], f"{line.method} v{line.method_version}", wording.shown_limit(line, language)]
+        for result in line.results:
+            said += [wording.shown_result(result, language), wording.unit(result.unit), words[result.verdict]]
+    return said
 
 
 def test_number_and_page_stand_on_every_page(printed: tuple[laboratory.Case, bytes]) -> None:
@@ -106,7 +122,10 @@ def test_a_method_that_is_not_the_recorded_one_is_not_attached(client: SigningCl
     made = laboratory.case()
     analysis = made.certificate.analyses[0]
     other = replace(analysis, method=replace(analysis.method, sha256="0" * 64))
-    wrong = laboratory.changed(made, analyses=(other, made.certificate.analyses[1]))
+    tests = tuple(
+        replace(line, method_sha256="0" * 64) if line.method == "CC-003" else line for line in made.certificate.tests
+    )
+    wrong = laboratory.changed(made, analyses=(other, made.certificate.analyses[1]), tests=tests)
     with pytest.raises(attachments.AttachmentError, match="CC-003"):
         laboratory.pages(wrong, laboratory.proof(made.certificate, client), client)
 
@@ -122,6 +141,29 @@ def edited(change: Any) -> bytes:
     return canonical(fields)
 
 
+def said(message: str) -> dict[str, Any]:
+    """A warning of the record."""
+    return {"code": "x", "text": "{file} was cut", "facts": {"file": "a.fcs"}, "message": message}
+
+
+def test_a_warning_is_printed_in_the_language_of_the_pages(client: SigningClient) -> None:
+    warning = note("transcription.encrypted", "{file} is encrypted, so it was not searched for active content.", file="a")
+    exclusion = Exclusion("S2", note("count.other_sample", "another sample"))
+    repair = Repair("b.fcs", note("fcs.gain.zero", RULES["gain.zero"]), "$P1G", "0", "1")
+    for language, words in (
+        ("en", ("so it was not searched", "another sample", "The gain is 0; 1 was taken: 0 → 1")),
+        ("nl", ("is dus niet op actieve inhoud doorzocht", "een ander monster", "De versterkingsfactor is 0")),
+    ):
+        made = laboratory.case(language=language)
+        first = replace(
+            made.certificate.analyses[0], warnings=(warning,), exclusions=(exclusion,), repairs=(repair,)
+        )
+        changed = replace(made.certificate, analyses=(first, *made.certificate.analyses[1:]))
+        assert parse(changed.bytes()) == changed, "notes come back as they were"
+        content = json.dumps(pages(changed, "0" * 64, {}, "", {}, voices.voice(changed.language)), ensure_ascii=False)
+        assert all(word in content for word in words), language
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -132,18 +174,38 @@ def edited(change: Any) -> bytes:
         (lambda f: f.update(version=2), "names what it replaces"),
         (lambda f: f.update(issued_at="yesterday"), "must be a time in UTC"),
         (lambda f: f["specification"].update(sha256="AB" * 32), "SHA-256"),
-        (lambda f: f["tests"][0]["title"].pop("nl"), "must have a text in en and nl"),
+        (lambda f: f["tests"][0]["title"].pop("nl"), "must have a text in en, nl"),
         (lambda f: f["tests"][0].update(status="pending"), "no pending test"),
         (lambda f: f["tests"][0]["results"][0].update(value="99.9"), "is not a value of its analysis"),
         (lambda f: f["tests"][0]["results"][0].update(verdict="does_not_comply"), "it says complies"),
         (lambda f: f["tests"].append(f["tests"][0]), "two tests have one code"),
         (lambda f: f.update(signatures=[]), "a certificate is signed"),
         (lambda f: f["samples"][0].update(volume_ul=800), "must be str"),
+        (lambda f: f["analyses"][0].update(warnings=["late"]), "must be an object"),
+        (lambda f: f["analyses"][0].update(warnings=[said("It is fine")]), "is not its text with its facts in it"),
     ],
 )
 def test_a_record_that_does_not_hold_says_where(change: Any, says: str) -> None:
     with pytest.raises(RecordError, match=says):
         parse(edited(change))
+
+
+@pytest.mark.parametrize("depth", [1, 100, *range(150, 500, 25), 5_000])
+def test_a_warning_within_warnings_is_read_or_refused(depth: int) -> None:
+    fields = json.loads(edited(lambda f: None))
+    fields["analyses"][0]["warnings"] = ["WARNING"]
+    told = '{"code":"x","facts":{"it":' * depth + '"a.fcs"' + '},"message":"a.fcs","text":"{it}"}' * depth
+    content = canonical(fields).replace(b'"WARNING"', told.encode())
+    if depth > 400:
+        with pytest.raises(RecordError):
+            parse(content)
+        return
+    try:
+        found = parse(content)
+    except RecordError as error:
+        assert depth > 100, error  # noqa: PT017 - how deep is deep depends on the stack of the caller
+    else:
+        assert found.analyses[0].warnings[0].message == "a.fcs"
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,8 @@ def test_each_mistake_is_named_with_its_line(before: str, after: str, says: str)
     assert before in GOOD
     with pytest.raises(SpecificationError) as caught:
         parse_specification(GOOD.replace(before, after, 1).encode())
-    (found,) = [problem for problem in caught.value.problems if says in problem]
-    assert found.startswith("line ")
+    (found,) = [problem for problem in caught.value.problems if says in problem.message]
+    assert found.message.startswith("line ")
 
 
 def plan() -> SamplingPlan:

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from atmpxb.platform import voices
 from atmpxb.platform.demo import story
 from atmpxb.quality.models import Certificate, Order, Run, Sample
-from atmpxb.quality.proof.verify import verify
+from atmpxb.quality.proof.verify import verify as verify_with
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
@@ -22,6 +24,8 @@ from atmpxb.records.signatures import trust
 
 HTMX = {"HX-Request": "true"}
 LABELS = {"flow": "CART-0001.A", "dna": "CART-0001.B"}
+
+verify = partial(verify_with, voices=voices.voice)
 
 
 def read(actor: Actor, question: Callable[[], Any]) -> Any:
@@ -58,8 +62,14 @@ def test_a_reviewer_judges_exceptions_and_signs(cast: story.Cast, measured: dict
     wrong = browser.post(f"{address}/sign", {"password": "not it", "seen": page.context["seen"]}, headers=HTMX)
     assert wrong.status_code == 422
     assert "attempts left: 4" in wrong.content.decode()
-    stale = browser.post(f"{address}/sign", {"password": cast.password, "seen": "0" * 64}, headers=HTMX)
+    old = {"password": cast.password, "seen": page.context["seen"], "saw": page.context["saw"]}
+    stale = browser.post(f"{address}/sign", old, headers=HTMX)
     assert stale.status_code == 412, "what was not seen is not signed"
+    said = stale.content.decode()
+    assert "What changed since you opened this page" in said
+    assert "No influence" in said, "the answers are what came meanwhile"
+    assert "Vector copy number" not in said, "what is the same is not listed"
+    assert "Load the page again" in said
     seen = browser.get(address).context["seen"]
     signed = browser.post(f"{address}/sign", {"password": cast.password, "seen": seen}, headers=HTMX)
     assert "/reviews" in signed.headers["HX-Redirect"]
@@ -146,6 +156,7 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
     public = f"/verify/{first_version.token}"
     genuine = anybody.get(public).content.decode()
     assert "Genuine and current" in genuine
+    assert "Interim" not in genuine
     assert sha256(pdf).hexdigest() in genuine
     assert "CART-0001" not in genuine, "nothing confidential is public"
     assert "anicells" not in genuine

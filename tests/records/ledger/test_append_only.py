@@ -7,19 +7,18 @@ from psycopg.errors import InsufficientPrivilege, IntegrityConstraintViolation
 from atmpxb.quality.models import Sample
 from atmpxb.records.ledger.writing import NothingRecorded, action, change, create, record
 from atmpxb.records.people.models import Role, Site
+from forging import append, entry
 
 TABLES = ("ledger_entry", "ledger_checkpoint")
 TAMPERING = ("UPDATE {} SET seq = seq", "DELETE FROM {}", "TRUNCATE {}")
 
 
-#: The least that an entry says: what happened to which record.
-ENTRY = b'{"event":"test.told","subject":{"id":"00000000-0000-7000-8000-000000000000"}}'
-
-
 def session(story, role: str) -> psycopg.Connection:
     opened = psycopg.connect(story.url(role), autocommit=True)
+    actor = story.who.analyst
     opened.execute(
-        "SELECT set_config('app.organisation', %s, false)", [str(story.who.analyst.organisation_id)]
+        "SELECT set_config('app.organisation', %s, false), set_config('app.person', %s, false)",
+        [str(actor.organisation_id), str(actor.person_id)],
     )
     return opened
 
@@ -69,29 +68,28 @@ def test_the_application_appends_only_through_the_function(scene, table: str) ->
 
 def test_a_strangers_chain_takes_no_entry(scene) -> None:
     story = scene("requested")
+    lab, stranger = story.who.analyst, story.stranger.organisation_id
+    about = {"chain": story.who.client.organisation_id, "table": "quality_request", "id": story.request.pk}
     with session(story, "atmpxb_app") as app:
         with pytest.raises(InsufficientPrivilege, match="shares nothing with"):
-            app.execute("SELECT ledger_append(%s, %s)", [story.stranger.organisation_id, ENTRY])
-        # The client shares its request with the laboratory, so these two tell each other.
-        told = app.execute(
-            "SELECT seq FROM ledger_append(%s, %s)", [story.who.client.organisation_id, ENTRY]
-        ).fetchone()
-    assert told
-    assert len(story.entries(story.who.client)) == told[0]
+            append(app, stranger, entry(lab, "request.accepted", **{**about, "chain": stranger}))
+        # The client shares its request with the laboratory, so this is what the laboratory may answer.
+        seq, _hash = append(app, about["chain"], entry(lab, "request.accepted", **about))
+    assert len(story.entries(story.who.client)) == seq
 
 
 def test_nobody_else_may_call_the_function(scene) -> None:
     story = scene("founded")
     for role in ("atmpxb_owner", "atmpxb_backup"):
         with session(story, role) as opened, pytest.raises(InsufficientPrivilege, match="ledger_append"):
-            opened.execute("SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, ENTRY])
+            opened.execute("SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, entry(story.who.analyst)])
 
 
 def test_an_entry_without_a_context_is_an_error_not_a_gap(scene) -> None:
     story = scene("founded")
     with psycopg.connect(story.url("atmpxb_app"), autocommit=True) as app:
         with pytest.raises(psycopg.errors.UndefinedObject, match=r"app\.organisation"):
-            app.execute("SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, ENTRY])
+            app.execute("SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, entry(story.who.analyst)])
 
 
 @pytest.mark.parametrize(
@@ -121,7 +119,8 @@ def test_an_entry_on_another_chain_does_not_excuse_the_change(scene) -> None:
     with session(story, "atmpxb_app") as app:
         app.autocommit = False
         app.execute("UPDATE quality_sample SET volume_ul = volume_ul + 1")
-        app.execute("SELECT ledger_append(%s, %s)", [story.who.client.organisation_id, ENTRY])
+        about = {"chain": story.who.client.organisation_id, "table": "quality_request", "id": story.request.pk}
+        append(app, about["chain"], entry(story.who.analyst, "request.accepted", **about))
         with pytest.raises(IntegrityConstraintViolation, match="quality_sample"):
             app.commit()
 

@@ -1,5 +1,6 @@
 """The signing process signs what it understands and nothing else, and is missed clearly when it is not there."""
 
+import json
 import os
 import signal
 import socket
@@ -62,9 +63,7 @@ def test_only_a_checkpoint_is_signed_as_one(client: SigningClient, payload: byte
         client.sign_checkpoint(LABORATORY, payload)
 
 
-@pytest.mark.parametrize(
-    "payload", [b"", b"{}", POINT, MANIFEST + b"\n", b"[]", MANIFEST.replace(b":[", b": [")]
-)
+@pytest.mark.parametrize("payload", [b"", b"{}", POINT, MANIFEST + b"\n", b"[]", MANIFEST.replace(b":[", b": [")])
 def test_only_a_manifest_is_signed_as_one(client: SigningClient, payload: bytes) -> None:
     with pytest.raises(SigningError):
         client.sign_manifest(LABORATORY, payload)
@@ -136,9 +135,7 @@ def test_the_command_starts_signs_and_stops_cleanly_even_after_a_kill(tmp_path: 
     ]
 
     def start() -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            run, stdout=subprocess.PIPE, text=True, env={**os.environ, "COVERAGE_FILE": ""}
-        )
+        process = subprocess.Popen(run, stdout=subprocess.PIPE, text=True, env={**os.environ, "COVERAGE_FILE": ""})
         assert process.stdout is not None
         assert "ready" in process.stdout.readline()
         return process
@@ -160,16 +157,30 @@ def test_the_command_starts_signs_and_stops_cleanly_even_after_a_kill(tmp_path: 
 
 def test_a_trust_list_reads_back_and_refuses_what_does_not_fit(client: SigningClient) -> None:
     identity = client.identity(LABORATORY)
-    content = trust.build([identity, client.identity(OTHER)], datetime(2026, 11, 20, tzinfo=UTC))
+    seats = {LABORATORY: trust.Seat("Street 1, Town", "BE"), OTHER: trust.Seat("", "NL")}
+    content = trust.build([identity, client.identity(OTHER)], seats, datetime(2026, 11, 20, tzinfo=UTC))
     found = trust.parse(content).organisation(LABORATORY)
     assert found is not None
-    assert found.seal_certificates == identity.seal_certificates
+    assert tuple(seal.der for seal in found.seals) == identity.seal_certificates
+    assert found.seat == seats[LABORATORY]
     key = identity.checkpoint_keys[-1]
     assert found.checkpoint_key(key.id, laboratory.NOON) == key
     assert found.checkpoint_key(key.id, datetime(2020, 1, 1, tzinfo=UTC)) is None
     public = key.public.hex().encode()
+    listed = json.loads(content)
+    doubled = [
+        {**listed, "organisations": [*listed["organisations"], listed["organisations"][0]]},
+        {**listed, "organisations": [{**one, "seals": one["seals"] * 2} for one in listed["organisations"]]},
+        {
+            **listed,
+            "organisations": [
+                {**one, "checkpoint_keys": one["checkpoint_keys"] * 2} for one in listed["organisations"]
+            ],
+        },
+        {**listed, "organisations": [{**one, "address": None} for one in listed["organisations"]]},
+    ]
     for wrong in (
-        b"", b"{}", b"[" * 50_000, content.replace(b"trust/1", b"trust/2"),
+        *(json.dumps(one).encode() for one in doubled), b"", b"{}", b"[" * 50_000, content.replace(b"trust/1", b"trust/2"),
         content.replace(public, public[::-1]), content.replace(b"BEGIN CERT", b"BEGIN DIRT", 1),
         content.replace(str(OTHER).encode(), str(LABORATORY).encode()),
     ):  # fmt: skip

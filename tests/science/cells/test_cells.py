@@ -115,7 +115,7 @@ def test_an_edited_export_contradicts_itself(changed: dict[str, object], says: s
     found = inconsistencies(CellCount("CLB001", "line 2", **{**fields, **changed}))  # type: ignore[arg-type]
 
     assert bool(found) is bool(says)
-    assert says in "; ".join(found)
+    assert says in "; ".join(one.message for one in found)
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)

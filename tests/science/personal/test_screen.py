@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from atmpxb.notes import say
 from atmpxb.science.instruments.counters import read as read_counter
 from atmpxb.science.instruments.counters.personal import personal_places as in_counter
 from atmpxb.science.instruments.fcs import FcsError, read
@@ -73,10 +74,11 @@ def test_a_day_long_before_the_measurement_could_be_of_birth_and_one_beside_it_i
 def test_columns_of_a_counter_are_looked_at_by_their_name() -> None:
     header, row, *_ = vicell_blu((Suspension("S1", 1e6, 95.0, 1),), 7).decode().splitlines()
     export = f"{header},Patient,Sex,Age,Ward\r\n{row},Janssens,F,61,B4\r\n"
-    assert in_counter(read_counter(export.encode())) == (
-        ("line 2, Patient", "name"),
-        ("line 2, Sex, Age", "sex and age"),
-    )
+    found = in_counter(read_counter(export.encode()))
+    assert [(say(where), *rest) for where, *rest in found] == [
+        ("line 2", "Patient", "name"),
+        ("line 2", "Sex, Age", "sex and age"),
+    ]
 
 
 def test_the_person_who_measured_is_no_patient() -> None:
@@ -90,7 +92,7 @@ def test_the_person_who_measured_is_no_patient() -> None:
     assert in_rdml(read_rdml(xml.replace(b"<sample ", staff + b"<sample ", 1))) == ()
     named = note + b"<type>unkn</type></sample>"
     places = in_rdml(read_rdml(xml.replace(b"<sample ", named + b"<sample ", 1)))
-    assert ("sample 1 id", "name") in places
+    assert ("sample[1]/id", "name") in places
     assert [what for where, what in places if where.endswith("annotation/value")] == ["name"]
     assert "Janssens" not in repr(places), "the finding does not spread what it found"
 

@@ -10,12 +10,15 @@ from typing import Any, NoReturn
 
 import click
 
+from atmpxb.notes import Fact, Voice, listed, say
+from atmpxb.platform import voices
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.registry import kind
 from atmpxb.quality.assays.seam import Analysis, AssayError, AssayKind, Check, Method, RawFile, Value, Words
 from atmpxb.quality.assays.worksheet import entry_of
+from atmpxb.quality.certificate.wording import localised
 
-#: Texts of the report in both languages; this command starts without the message catalogues of the pages.
+#: Heads and words of the report in both languages.
 TEXTS = {
     "en": {
         "result": "Result", "value": "Value", "unit": "Unit", "interval": "Interval", "sample": "Sample",
@@ -25,7 +28,7 @@ TEXTS = {
         "personal": "looks like a {what}; the platform would quarantine this file",
     },
     "nl": {
-        "sample": "Staal", "result": "Resultaat", "value": "Waarde", "unit": "Eenheid",
+        "sample": "Monster", "result": "Resultaat", "value": "Waarde", "unit": "Eenheid",
         "interval": "Interval", "check": "Controle", "observed": "Vastgesteld", "criterion": "Criterium",
         "outcome": "Uitkomst",
         "passed": "voldaan", "failed": "NIET VOLDAAN", "unjudged": "NIET BEOORDEELD",
@@ -52,7 +55,13 @@ _LOOKS = {
 @click.option(
     "--plots", type=click.Path(file_okay=False, path_type=Path), help="Write the pictures here as SVG."
 )
-@click.option("--lang", type=click.Choice(sorted(TEXTS)), default="en", show_default=True)
+@click.option(
+    "--language",
+    "lang",
+    type=click.Choice(voices.LANGUAGES),
+    default=None,
+    help="Default: the language of the terminal.",
+)
 @click.pass_context
 def analyse(
     context: click.Context,
@@ -63,26 +72,27 @@ def analyse(
     entries: tuple[str, ...],
     as_json: bool,
     plots: Path | None,
-    lang: str,
+    lang: str | None,
 ) -> None:
     """Analyse FILES by METHOD and print results, checks and warnings.
 
     Exit status: 0 all is well, 1 a check failed or something is undetermined, 2 the files can't be analysed.
     """
+    voice = voices.voice(lang or voices.of_terminal())
     try:
         document = parse(method.read_bytes())
         engine = kind(document.kind)
         if found := engine.problems(document):
-            raise AssayError("method.problems", f"{method.name}: " + "; ".join(found) + ".")
+            raise AssayError("method.problems", "{file}: {problems}", file=method.name, problems=found)
         raw, personal = _raw_files(document, engine, files, _pairs(roles, files), _pairs(samples, files))
         analysis = engine.analyse(document, raw, _bench(document, entries))
     except AssayError as error:
-        _refuse(error, as_json)
+        _refuse(error, as_json, voice)
     written = _write_plots(analysis, plots) if plots else []
     if as_json:
         click.echo(json.dumps(_report(document, raw, analysis), ensure_ascii=False, indent=2, sort_keys=True))
     else:
-        for line in _lines(document, analysis, personal, written, lang):
+        for line in _lines(document, analysis, personal, written, voice):
             click.echo(line)
     context.exit(0 if _is_well(analysis) else 1)
 
@@ -90,10 +100,10 @@ def analyse(
 command = analyse
 
 
-def _refuse(error: AssayError, as_json: bool) -> NoReturn:
+def _refuse(error: AssayError, as_json: bool, voice: Voice) -> NoReturn:
     if as_json:
         click.echo(json.dumps({"error": {"code": error.code, "message": error.message}}, ensure_ascii=False))
-    click.echo(f"{error.code}: {error.message}", err=True)
+    click.echo(f"{error.code}: {say(error.note, voice)}", err=True)
     raise click.exceptions.Exit(2)
 
 
@@ -109,8 +119,13 @@ def _pairs(options: Sequence[str], files: Sequence[Path]) -> dict[Path, str]:
         name, mark, text = option.rpartition("=")
         named = [file for file in files if str(file) == name] or [file for file in files if file.name == name]
         if not mark or len(named) != 1:
-            choices = ", ".join(str(file) for file in files) or "none"
-            raise AssayError("analyse.option", f"{option!r} does not name one of the files ({choices}).")
+            choices = listed(str(file) for file in files)
+            raise AssayError(
+                "analyse.option",
+                "'{option}' does not name one of the files ({choices}).",
+                option=option,
+                choices=choices,
+            )
         found[named[0]] = text
     return found
 
@@ -123,13 +138,17 @@ def _bench(method: Method, entries: Sequence[str]) -> dict[str, Any]:
         name, mark, value = option.partition("=")
         code, at, sample = name.partition("@")
         if not mark or code not in codes:
-            known = ", ".join(sorted(codes)) or "none"
+            known = listed(sorted(codes))
             raise AssayError(
-                "analyse.entry", f"{option!r} is no entry of {method.code}; its entries: {known}."
+                "analyse.entry",
+                "'{option}' is no entry of {code}; its entries: {known}.",
+                option=option,
+                code=method.code,
+                known=known,
             )
         if isinstance(bench.get(code), dict) != bool(at) and code in bench:
             raise AssayError(
-                "analyse.entry", f"Entry {code!r} is given for the run and for a sample; choose one."
+                "analyse.entry", "Entry '{code}' is given for the run and for a sample; choose one.", code=code
             )
         if at:
             bench.setdefault(code, {})[sample] = value
@@ -140,7 +159,7 @@ def _bench(method: Method, entries: Sequence[str]) -> dict[str, Any]:
 
 def _raw_files(
     method: Method, engine: AssayKind, files: Sequence[Path], roles: dict[Path, str], samples: dict[Path, str]
-) -> tuple[list[RawFile], list[tuple[str, str, str]]]:
+) -> tuple[list[RawFile], list[tuple[str, Fact, str]]]:
     """The files with their roles, and what in them looks personal: (file, where, what)."""
     found, personal = [], []
     for path in files:
@@ -158,10 +177,22 @@ def _only_role(method: Method, name: str, format: str) -> str:
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        wanted = ", ".join(sorted({known for item in method.inputs for known in item.formats})) or "no file"
-        raise AssayError("analyse.format", f"{name} is {format}; method {method.code} takes {wanted}.")
-    message = f"{name} may be {' or '.join(fitting)}; say which with --role {name}={fitting[0]}."
-    raise AssayError("analyse.role", message)
+        wanted = listed(sorted({known for item in method.inputs for known in item.formats}))
+        raise AssayError(
+            "analyse.format",
+            "{file} is {format}; method {code} takes {wanted}.",
+            file=name,
+            format=format,
+            code=method.code,
+            wanted=wanted,
+        )
+    raise AssayError(
+        "analyse.role",
+        "{file} may be {roles}; say which with --role {file}={role}.",
+        file=name,
+        roles=", ".join(fitting),
+        role=fitting[0],
+    )
 
 
 def _write_plots(analysis: Analysis, folder: Path) -> list[Path]:
@@ -191,11 +222,11 @@ def _report(method: Method, files: Sequence[RawFile], analysis: Analysis) -> dic
 def _lines(
     method: Method,
     analysis: Analysis,
-    personal: Sequence[tuple[str, str, str]],
+    personal: Sequence[tuple[str, Fact, str]],
     written: Sequence[Path],
-    lang: str,
+    voice: Voice,
 ) -> Iterable[str]:
-    texts = TEXTS[lang]
+    lang, texts = voice.language, TEXTS[voice.language]
     yield f"{method.code} {method.version}  {_said(method.title, lang)}"
     yield ""
     heads = [texts[key] for key in ("sample", "result", "value", "unit", "interval")]
@@ -203,16 +234,15 @@ def _lines(
     if analysis.checks:
         yield ""
         heads = [texts[key] for key in ("sample", "check", "observed", "criterion", "outcome")]
-        yield from _table(heads, [_check_row(check, lang) for check in analysis.checks])
-    notes = [f"{texts['excluded']}: {item.what} ({item.reason})" for item in analysis.exclusions]
-    notes += [
-        f"{texts['repaired']}: {item.file}, {item.where}: {item.rule} {item.before!r} → {item.after!r}"
-        for item in analysis.repairs
+        yield from _table(heads, [_check_row(check, voice) for check in analysis.checks])
+    notes = [
+        f"{texts['excluded']}: {say(item.what, voice)} ({say(item.reason, voice)})" for item in analysis.exclusions
     ]
-    notes += [f"{texts['warning']}: {text}" for text in analysis.warnings]
+    notes += [f"{texts['repaired']}: {': '.join(item.told(voice))}" for item in analysis.repairs]
+    notes += [f"{texts['warning']}: {say(warning, voice)}" for warning in analysis.warnings]
     for name, where, what in personal:
         looks = _LOOKS.get(what, what) if lang == "nl" else what
-        notes.append(f"{texts['warning']}: {name}, {where} {texts['personal'].format(what=looks)}")
+        notes.append(f"{texts['warning']}: {name}, {say(where, voice)} {texts['personal'].format(what=looks)}")
     notes += [f"{texts['plot']}: {path}" for path in written]
     yield from ["", *notes] if notes else []
 
@@ -236,10 +266,11 @@ def _value_row(value: Value, method: Method, lang: str) -> list[str]:
     return [value.sample, _said(reportable.title, lang), shown, value.unit, interval or _said(value.why, lang)]
 
 
-def _check_row(check: Check, lang: str) -> list[str]:
+def _check_row(check: Check, voice: Voice) -> list[str]:
+    lang = voice.language
     outcome = {True: "passed", False: "failed", None: "unjudged"}[check.passed]
-    observed = _localised(check.observed, lang) if check.passed is not None else ""
-    criterion = check.criterion.replace(".", ",") if lang == "nl" else check.criterion
+    observed = _localised(say(check.observed, voice), lang) if check.passed is not None else ""
+    criterion = localised(say(check.criterion, voice), lang)
     return [check.sample, _said(check.title, lang), observed, criterion, TEXTS[lang][outcome]]
 
 

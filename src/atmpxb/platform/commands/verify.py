@@ -9,13 +9,26 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from atmpxb.notes import Voice, say, template
+from atmpxb.platform import voices
+
 if TYPE_CHECKING:
     from atmpxb.quality.proof.line import Line
     from atmpxb.quality.proof.verify import Report
 
 #: Reading and recomputing a certificate of the largest size, on a slow computer.
 PATIENCE_S = 1800
-MARKS = {True: "ok  ", False: "FAIL", None: "note"}
+MARKS = {True: template("ok"), False: template("FAIL"), None: template("note")}
+#: Every check by its code, which is its English name; four of them name behind it what they checked.
+CHECKS = frozenset(
+    {
+        template("trust list"), template("seal"), template("issuer"), template("demo"), template("record"),
+        template("printed text"), template("approval"), template("inclusion"), template("checkpoint"),
+        template("signatures"), template("documents"), template("verdicts"), template("analysis"), template("kind"),
+        template("replaces"), template("current"), template("chain"), template("witnesses"), template("table"),
+        template("vault"), template("certificate"),
+    }
+)  # fmt: skip
 
 
 @click.command(
@@ -35,21 +48,26 @@ MARKS = {True: "ok  ", False: "FAIL", None: "note"}
 )
 @click.option("--deep", is_flag=True, help="Check this installation instead: ledger, tables, vault, certificates.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--language", type=click.Choice(voices.LANGUAGES), default=None, help="Default: the language of the terminal."
+)
 def command(
-    file: Path | None, raw: Path | None, trust: Path | None, witness: Path | None, deep: bool, as_json: bool
-) -> None:
+    file: Path | None, raw: Path | None, trust: Path | None, witness: Path | None, deep: bool, as_json: bool,
+    language: str | None,
+) -> None:  # fmt: skip
+    voice = voices.voice(language or voices.of_terminal())
     if deep == (file is not None):
         raise click.UsageError("give a certificate or an exported ledger, or --deep to check this installation")
     if file is None:
-        _deep(as_json)
+        _deep(as_json, voice)
     elif _is_ledger(file):
         if raw:
             raise click.UsageError("--raw goes with a certificate; with an exported ledger give --witness")
-        _ledger(file, trust, witness, as_json)
+        _ledger(file, trust, witness, as_json, voice)
     elif witness:
         raise click.UsageError("--witness goes with an exported ledger; with a certificate give --raw")
     else:
-        _certificate(file, raw, trust, as_json)
+        _certificate(file, raw, trust, as_json, voice)
 
 
 def _is_ledger(file: Path) -> bool:
@@ -60,7 +78,7 @@ def _is_ledger(file: Path) -> bool:
         return False  # told by whoever reads it
 
 
-def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_json: bool) -> None:
+def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_json: bool, voice: Voice) -> None:
     from atmpxb.quality.assays.seam import AssayError
     from atmpxb.quality.confined import confined, plain_fork
     from atmpxb.quality.proof.folder import RawFolder
@@ -77,17 +95,17 @@ def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_jso
         report: Report = confined(plain_fork(), _verify, pdf, files, trusted, seconds=PATIENCE_S)
     except (OSError, ValueError, AssayError) as error:
         raise _unreadable(error, as_json) from None
-    _print(report.lines, {"holds": report.holds, "kind": report.kind}, as_json)
+    _print(report.lines, {"holds": report.holds, "kind": report.kind}, as_json, voice)
     raise SystemExit(1 if not report.holds else 3 if report.kind == "interim" else 0)
 
 
 def _verify(pdf: bytes, raw: Mapping[str, bytes] | None, trust: bytes | None) -> "Report":
     from atmpxb.quality.proof.verify import verify
 
-    return verify(pdf, raw, trust)
+    return verify(pdf, raw, trust, voices=voices.voice)
 
 
-def _ledger(ledger: Path, trust: Path | None, witness: Path | None, as_json: bool) -> None:
+def _ledger(ledger: Path, trust: Path | None, witness: Path | None, as_json: bool, voice: Voice) -> None:
     from atmpxb.quality.assays.seam import AssayError
     from atmpxb.quality.confined import confined, plain_fork
 
@@ -99,7 +117,7 @@ def _ledger(ledger: Path, trust: Path | None, witness: Path | None, as_json: boo
     except (OSError, ValueError, AssayError) as error:
         raise _unreadable(error, as_json) from None
     holds = all(line.ok is not False for line in lines)
-    _print(lines, {"holds": holds, "kind": "ledger"}, as_json)
+    _print(lines, {"holds": holds, "kind": "ledger"}, as_json, voice)
     raise SystemExit(0 if holds else 1)
 
 
@@ -124,7 +142,7 @@ def _unreadable(error: Exception, as_json: bool) -> SystemExit:
     return SystemExit(2)
 
 
-def _deep(as_json: bool) -> None:
+def _deep(as_json: bool, voice: Voice) -> None:
     from atmpxb.platform import connection
     from atmpxb.platform.home import Home
 
@@ -133,15 +151,24 @@ def _deep(as_json: bool) -> None:
 
         lines = tuple(deep.verify())
     holds = all(line.ok is not False for line in lines)
-    _print(lines, {"holds": holds}, as_json)
+    _print(lines, {"holds": holds}, as_json, voice)
     raise SystemExit(0 if holds else 1)
 
 
-def _print(found: Sequence["Line"], outcome: Mapping[str, object], as_json: bool) -> None:
+def _print(found: Sequence["Line"], outcome: Mapping[str, object], as_json: bool, voice: Voice) -> None:
     if as_json:
         lines = [{"check": line.check, "ok": line.ok, "message": line.message} for line in found]
         print(json.dumps({**outcome, "lines": lines}, ensure_ascii=False, indent=1))
         return
-    width = max((len(line.check) for line in found), default=0)
-    for line in found:
-        print(f"{MARKS[line.ok]}  {line.check:<{width}}  {line.message}")
+    names = [_named(line.check, voice) for line in found]
+    width = max(map(len, names), default=0)
+    for name, line in zip(names, found, strict=True):
+        print(f"{voice.translate(MARKS[line.ok]):<4}  {name:<{width}}  {say(line.said, voice)}")
+
+
+def _named(check: str, voice: Voice) -> str:
+    """The name of a check; behind its first word may stand what is checked, e.g. ``chain LAB``."""
+    if check in CHECKS:
+        return voice.translate(check)
+    kind, _blank, what = check.partition(" ")
+    return f"{voice.translate(kind)} {what}"

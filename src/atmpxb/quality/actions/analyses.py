@@ -167,8 +167,8 @@ def finish_analysis(*, actor: Actor, analysis: Analysis, outcome: Outcome, plots
     for position, plot in enumerate(outcome.plots):
         create(
             Plot, analysis=analysis, position=position, code=plot.code, title=dict(plot.title), sample=plot.sample,
-            series=plot.series, sha256=plots[f"{position}"], columns=list(plot.columns),
-            rows=[list(row) for row in plot.rows],
+            series=plot.series, sha256=plots[f"{position}"], columns=plain(plot.columns),
+            rows=plain(plot.rows),
         )  # fmt: skip
     run = analysis.run
     if digest(inputs(run)) == analysis.input_digest:
@@ -212,7 +212,7 @@ def value_for(test: Test, line: SpecificationLine, outcome: Outcome, *, alone: b
         line.reportable, None, line.unit, test.sample.label,
         why={
             "en": f"the analysis reports no {line.reportable} for sample {test.sample.label}",
-            "nl": f"de analyse meldt geen {line.reportable} voor staal {test.sample.label}",
+            "nl": f"de analyse meldt geen {line.reportable} voor monster {test.sample.label}",
         },
     )  # fmt: skip
 
@@ -222,7 +222,7 @@ def fail_analysis(*, actor: Actor, analysis: Analysis, error: AssayError) -> Ana
     """Write down why an analysis can't be done."""
     move(
         analysis, "analysis.failed", finished_at=timezone.now(), stage="",
-        problem={"code": error.code, "message": error.message},
+        problem=plain(error.note),
     )  # fmt: skip
     record("analysis.failed", actor=actor, on=analysis, code=error.code, message=error.message)
     return analysis

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from atmpxb.notes import Refused
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import MethodError, parse
 from atmpxb.quality.limits import parse_specification
@@ -15,7 +16,7 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
 
-class AlreadyRegistered(Exception):
+class AlreadyRegistered(Refused):
     """A record with this code or serial number is on file."""
 
 
@@ -29,7 +30,9 @@ def register_product(
         AlreadyRegistered: the code is taken.
     """
     if Product.objects.filter(organisation_id=actor.organisation_id, code=code).exists():
-        raise AlreadyRegistered(f"product {code} is registered already")
+        raise AlreadyRegistered(
+            "product.registered_already", "Product {code} is registered already", "Choose another code", code=code
+        )
     product = create(
         Product, code=code, name=name, dosage_form=dosage_form, origin=origin, manufacturer=manufacturer,
         registered_at=timezone.now(),
@@ -76,7 +79,13 @@ def register_equipment(
     """
     mine = Equipment.objects.filter(organisation_id=actor.organisation_id)
     if mine.filter(code=code).exists() or mine.filter(serial=serial).exists():
-        raise AlreadyRegistered(f"equipment {code} or serial number {serial} is registered already")
+        raise AlreadyRegistered(
+            "equipment.registered_already",
+            "Instrument {code} or serial number {serial} is registered already",
+            "Look for it in the list, or correct the number",
+            code=code,
+            serial=serial,
+        )
     equipment = create(
         Equipment, code=code, name=name, kind=kind, serial=serial, qualified_until=qualified_until,
         registered_at=timezone.now(),

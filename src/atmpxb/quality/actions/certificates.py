@@ -87,11 +87,16 @@ def approve_certificate(
     earlier = order.certificates.filter(state__in=REPLACEABLE).order_by("-version").first()
     missing = _missing(kind, done, pending, earlier, reason)
     if waiting := order.certificates.filter(state=CertificateState.APPROVED).first():
-        missing.append((f"{waiting} is being issued", "wait until it is, then look at the draft again"))
+        what = _("%(certificate)s is being issued") % {"certificate": waiting}
+        missing.append((what, _("Wait until it is, then look at the draft again")))
     if missing:
         raise NotReady(missing)
     if actor.person_id in involved({test.run for test in done if test.run}):
-        raise OwnWork("you performed or reviewed some of these tests, so another person must approve them")
+        raise OwnWork(
+            "certificate.own_work",
+            "You performed or reviewed some of these tests, so another person must approve them",
+            "Hand it to a colleague",
+        )
     signature = sign(
         actor=actor, proof=proof, on=order, meaning=Meaning.APPROVED,
         content=content(order, kind, language, reason), seen=seen,
@@ -160,7 +165,7 @@ def issue(*, actor: Actor, certificate_id: UUID) -> None:
         entry = _approval_entry(certificate)
         proof = _proof(entry, checkpoint)
         parts = document.parts(certificate)
-    pdf = document.sealed(certificate, parts, proof, signing_client())
+    pdf = document.sealed(certificate, parts, proof, signing_client(), timezone.now())
     received = vault().keep(pdf)
     preview.page_count(vault(), received.sha256)  # counted here, so that the first look at it need not wait
     issue_certificate(actor=actor, certificate=certificate, received=received, seq=entry.seq)

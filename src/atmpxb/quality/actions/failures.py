@@ -6,7 +6,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from atmpxb.notes import Refused, note
 from atmpxb.quality.actions import analyses, certificates
+from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.models import Analysis, FailedJob, Run
 from atmpxb.quality.states import AnalysisState, NotPossibleNow, RunState, move
 from atmpxb.records import jobs
@@ -23,7 +25,7 @@ GAVE_UP = "job.gave_up"
 _LONGEST = 500  # characters of an error that are kept
 
 
-class RepeatedAlready(Exception):
+class RepeatedAlready(Refused):
     """Somebody has asked for it again."""
 
 
@@ -68,12 +70,15 @@ def _let_go(actor: Actor, subject: UUID, error: str) -> None:
     analysis = Analysis.objects.get(pk=subject)
     if analysis.state not in (AnalysisState.QUEUED, AnalysisState.RUNNING):
         return
-    message = f"The calculation broke off {jobs.ATTEMPTS} times ({error[:_LONGEST]}): analyse again"
+    problem = note(
+        GAVE_UP, "The calculation broke off {times} times ({error}): analyse again",
+        times=jobs.ATTEMPTS, error=error[:_LONGEST],
+    )  # fmt: skip
     move(
         analysis, "analysis.failed", finished_at=timezone.now(), stage="",
-        problem={"code": GAVE_UP, "message": message, "error": error[:_LONGEST]},
+        problem=plain(problem),
     )  # fmt: skip
-    record("analysis.failed", actor=actor, on=analysis, code=GAVE_UP, message=message)
+    record("analysis.failed", actor=actor, on=analysis, code=GAVE_UP, message=problem.message)
 
 
 @action("quality.repeat_job", roles={Role.ANALYST, Role.REVIEWER, Role.QP})
@@ -89,7 +94,9 @@ def repeat_job(*, actor: Actor, failed: FailedJob) -> FailedJob:
     if not actor.holds(*work.roles):
         raise NotPermitted("quality.repeat_job", [str(role) for role in work.roles])
     if FailedJob.objects.select_for_update().get(pk=failed.pk).repeated_at:
-        raise RepeatedAlready("somebody has had this tried again meanwhile: load the page again")
+        raise RepeatedAlready(
+            "job.repeated_already", "Somebody has had this tried again meanwhile", "Load the page again"
+        )
     if failed.kind == analyses.JOB:
         _want_again(actor, failed.subject)
     change(failed, repeated_at=timezone.now(), repeated_by_id=actor.person_id)

@@ -3,10 +3,13 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
+from atmpxb.notes import Refused, note
 from atmpxb.quality.actions.numbers import next_number, wait_turn
+from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.limits import Specification, allocate, parse_specification
 from atmpxb.quality.models import Order, Request, Sample, Test
 from atmpxb.quality.states import RequestState, SampleState, TestState, move
@@ -17,26 +20,28 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
 
-class MethodsMissing(Exception):
+class MethodsMissing(Refused):
     """The laboratory has no effective method for some lines of the specification."""
 
     def __init__(self, missing: list[tuple[str, str]]) -> None:
         self.missing = tuple(missing)
         super().__init__(
-            "no effective method for " + ", ".join(f"{line} ({method})" for line, method in missing)
-            + ": make the methods effective, or let the client choose another laboratory"
-        )  # fmt: skip
+            "order.methods_missing",
+            "No effective method for {lines}",
+            "Make the methods effective, or let the client choose another laboratory",
+            lines=", ".join(f"{line} ({method})" for line, method in missing),
+        )
 
 
-class RequestClosed(Exception):
+class RequestClosed(Refused):
     """The request was withdrawn, or is accepted already."""
 
 
-class LabelAlreadyUsed(Exception):
+class LabelAlreadyUsed(Refused):
     """Another container carries this label."""
 
 
-class NoSamplingPlan(Exception):
+class NoSamplingPlan(Refused):
     """The specification says nothing about which material the tests need."""
 
 
@@ -52,10 +57,19 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
     wait_turn(request)
     state = Request.objects.values_list("state", flat=True).get(pk=request.pk)
     if state != RequestState.SUBMITTED or Order.objects.filter(request=request).exists():
-        raise RequestClosed(f"request {request.number} is withdrawn or accepted already")
+        raise RequestClosed(
+            "request.closed",
+            "Request {number} is withdrawn or accepted already",
+            "Load the list again",
+            number=request.number,
+        )
     specification = parse_specification(request.specification.source.encode())
     if specification.sampling is None:
-        raise NoSamplingPlan("the specification has no sampling plan: the client adds one in a new version")
+        raise NoSamplingPlan(
+            "order.no_sampling_plan",
+            "The specification has no sampling plan",
+            "The client adds one in a new version",
+        )
     methods = _methods(actor, specification)
     now = timezone.now()
     order = create(
@@ -125,25 +139,34 @@ def receive_sample(
     """
     label = label.strip()
     if Sample.objects.filter(organisation_id=actor.organisation_id, label=label).exclude(pk=sample.pk).exists():
-        raise LabelAlreadyUsed(f"label {label} is on another container: check which one you hold")
+        raise LabelAlreadyUsed(
+            "sample.label_used", "Label {label} is on another container", "Check which one you hold", label=label
+        )
     specification = parse_specification(sample.order.request.specification.source.encode())
     aliquot = next(a for a in specification.sampling.aliquots if a.code == sample.aliquot)  # type: ignore[union-attr]
     at = received_at or timezone.now()
+    why: str | dict[str, Any] = hold_reason
     if sample.minimum_ul is not None and volume_ul < sample.minimum_ul:
-        hold_reason = hold_reason or f"{volume_ul} µL received, {sample.minimum_ul.normalize():f} µL needed"
+        short = note(
+            "sample.too_little",
+            "{volume} µL received, {minimum} µL needed",
+            volume=f"{volume_ul:f}",
+            minimum=f"{sample.minimum_ul.normalize():f}",
+        )
+        why = why or plain(short)
     move(
         sample,
-        "sample.held" if hold_reason else "sample.received",
+        "sample.held" if why else "sample.received",
         label=label,
         volume_ul=volume_ul,
         temperature_c=temperature_c,
         condition=condition,
-        hold_reason=hold_reason,
+        hold_reason=why,
         received_at=at,
         use_by=at + timedelta(hours=float(aliquot.hold_hours)) if aliquot.hold_hours is not None else None,
     )
     refresh(sample.order)
-    record("sample.held" if hold_reason else "sample.received", actor=actor, on=sample, label=label, happened_at=at)
+    record("sample.held" if why else "sample.received", actor=actor, on=sample, label=label, happened_at=at)
     return sample
 
 

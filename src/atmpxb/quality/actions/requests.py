@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from atmpxb.notes import Refused
 from atmpxb.quality.actions.catalogue import AlreadyRegistered
 from atmpxb.quality.actions.numbers import next_number, wait_turn
 from atmpxb.quality.models import Batch, Order, Product, Request
@@ -18,19 +19,19 @@ from atmpxb.records.people.models import Organisation, Role
 from atmpxb.science.personal import Holds, looks_personal
 
 
-class WrongDates(ValueError):
+class WrongDates(Refused):
     """A batch expires after it was made, and a result is needed before it expires."""
 
 
-class NoPseudonym(ValueError):
+class NoPseudonym(Refused):
     """What should be a pseudonym looks like the patient."""
 
 
-class NotEffective(Exception):
+class NotEffective(Refused):
     """The specification is a draft or superseded."""
 
 
-class AlreadyAccepted(Exception):
+class AlreadyAccepted(Refused):
     """The laboratory has accepted the request, so it is no longer withdrawn here."""
 
 
@@ -54,11 +55,19 @@ def register_batch(
     """
     ZoneInfo(zone)
     if expires_at <= manufactured_at:
-        raise WrongDates("a batch expires after it was manufactured: check both times")
+        raise WrongDates(
+            "batch.expires_before_made", "A batch expires after it was manufactured", "Check both times"
+        )
     if looks_personal(pseudonym, Holds.PERSON):
-        raise NoPseudonym("this looks like a name, birth date or number: give a code that only you can resolve")
+        raise NoPseudonym(
+            "batch.no_pseudonym",
+            "The pseudonym looks like a name, a birth date or a national number",
+            "Give a code that only you can resolve",
+        )
     if Batch.objects.filter(organisation_id=actor.organisation_id, number=number).exists():
-        raise AlreadyRegistered(f"batch {number} is registered already")
+        raise AlreadyRegistered(
+            "batch.registered_already", "Batch {number} is registered already", "Choose another number", number=number
+        )
     batch = create(
         Batch, product=product, number=number, pseudonym=pseudonym, manufactured_at=manufactured_at,
         expires_at=expires_at, zone=zone, registered_at=timezone.now(),
@@ -84,9 +93,16 @@ def submit_request(
         WrongDates: the results would come after the batch has expired.
     """
     if specification.state != VersionState.EFFECTIVE:
-        raise NotEffective(f"specification {specification} is {specification.state}; choose the effective version")
+        raise NotEffective(
+            "specification.not_effective",
+            "Specification {specification} is not in effect",
+            "Choose the effective version",
+            specification=specification,
+        )
     if needed_by > batch.expires_at:
-        raise WrongDates("the results are needed before the batch expires")
+        raise WrongDates(
+            "request.after_expiry", "The results are needed before the batch expires", "Choose an earlier time"
+        )
     request = create(
         Request, number=next_number(Request, actor.organisation_id, "Q"), batch=batch, laboratory=laboratory,
         specification=specification, needed_by=needed_by, note=note, submitted_at=timezone.now(),
@@ -109,7 +125,9 @@ def withdraw_request(*, actor: Actor, request: Request, reason: str) -> Request:
     """
     wait_turn(request)
     if Order.objects.filter(request=request).exists():
-        raise AlreadyAccepted("the laboratory has accepted this request: ask it to stop the order")
+        raise AlreadyAccepted(
+            "request.accepted_already", "The laboratory has accepted this request", "Ask it to stop the order"
+        )
     move(request, "request.withdrawn")
     record("request.withdrawn", actor=actor, on=request, reason=reason)
     _tell(actor, "request.withdrawn_by_client", request, request.laboratory_id)

@@ -7,11 +7,16 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from atmpxb.notes import Refused
 from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.hands import performers
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
+from atmpxb.quality.assays.seam import Repair
+from atmpxb.quality.certificate.form import rebuilt
+from atmpxb.quality.certificate.wording import VERDICTS, localised
 from atmpxb.quality.models import Analysis, Disposition, Result, Run, Test, words
+from atmpxb.quality.saying import problem_of, repair_texts, said
 from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
 from atmpxb.records.ledger.canonical import digest
 from atmpxb.records.ledger.writing import action, create, record
@@ -29,7 +34,7 @@ class NotReady(Exception):
         super().__init__("; ".join(f"{what}: {cure}" for what, cure in missing))
 
 
-class OwnWork(Exception):
+class OwnWork(Refused):
     """Who did the work does not review it."""
 
 
@@ -52,25 +57,39 @@ def current_analysis(run: Run) -> Analysis | None:
 def exceptions(run: Run) -> list[Finding]:
     """What needs a person: failed checks, results out of limits, exclusions, repairs, corrections, overrides."""
     found: list[Finding] = []
+    language = "nl" if (get_language() or "").startswith("nl") else "en"
     analysis = current_analysis(run)
     outcome = analysis.outcome if analysis else {}
     for number, check in enumerate(outcome.get("checks", ())):
         if check["passed"] is not True:
-            text = f"{check['title'].get('en')}: {check['observed']} ({check['criterion']})"
+            seen, asked = (localised(said(check[name]), language) for name in ("observed", "criterion"))
+            text = f"{words(check['title'], language)}: {seen} ({asked})"
             found.append(Finding(f"check:{number}", "check", text, blocking=check["passed"] is False))
     for result in Result.objects.filter(test__run=run, current=True).exclude(verdict__in=["complies", "reported"]):
-        found.append(Finding(f"result:{result.pk}", "result", f"{result.line['title'].get('en')}: {result.verdict}"))
+        text = f"{words(result.line['title'], language)}: {VERDICTS[language][result.verdict]}"
+        found.append(Finding(f"result:{result.pk}", "result", text))
     for kind in ("exclusions", "repairs", "warnings"):
         for number, item in enumerate(outcome.get(kind, ())):
-            text = item if isinstance(item, str) else " · ".join(str(part) for part in item.values() if part)
-            found.append(Finding(f"{kind}:{number}", kind, text))
+            found.append(Finding(f"{kind}:{number}", kind, _remark(kind, item)))
     for entry in run.entries.exclude(reason=""):
         found.append(Finding(f"entry:{entry.pk}", "correction", f"{entry.code}: {entry.value} ({entry.reason})"))
     for attached in run.files.exclude(state=FileState.READY):
-        found.append(Finding(f"file:{attached.pk}", "file", f"{attached.name}: {attached.problem.get('message', '')}"))
+        why = problem_of(attached.problem)
+        named = why.startswith(f"{attached.name}:")
+        found.append(Finding(f"file:{attached.pk}", "file", why if named else f"{attached.name}: {why}"))
     for attached in run.files.filter(state=FileState.READY, problem__has_key="released"):
         found.append(Finding(f"file:{attached.pk}", "override", f"{attached.name}: {attached.problem['released']}"))
     return found
+
+
+def _remark(kind: str, item: Any) -> str:
+    """An exclusion, a repair or a warning as the reader is told."""
+    match kind:
+        case "exclusions":
+            return f"{said(item['what'])} · {said(item['reason'])}"
+        case "repairs":
+            return " · ".join(repair_texts(rebuilt(Repair, item)))
+    return said(item)
 
 
 def content(run: Run) -> dict[str, Any]:
@@ -153,7 +172,7 @@ def dispose(*, actor: Actor, run: Run, exception: str, text: str) -> Disposition
     if state != RunState.SUBMITTED:
         raise NotPossibleNow("run", "exception.disposed", state, frozenset({RunState.SUBMITTED}))
     if run.dispositions.filter(exception=exception).exists():
-        raise NotReady([(exception, "somebody has answered this exception: look at the run again")])
+        raise NotReady([(exception, _("Somebody has answered this exception: look at the run again"))])
     if exception not in {found.key for found in exceptions(run)}:
         raise NotReady([(exception, _("This exception is no longer there: look at the run again"))])
     disposition = create(
@@ -223,7 +242,9 @@ def invalidate_run(*, actor: Actor, run: Run, reason: str) -> list[Test]:
 
 def _refuse_own(actor: Actor, run: Run) -> None:
     if actor.person_id in performers(run):
-        raise OwnWork("you worked on this run, so another person must review it")
+        raise OwnWork(
+            "run.own_work", "You worked on this run, so another person must review it", "Hand it to a colleague"
+        )
 
 
 def _move_tests(run: Run, event: str, states: set[TestState]) -> None:

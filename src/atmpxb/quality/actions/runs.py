@@ -5,12 +5,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from atmpxb.notes import Note, Refused, listed, note
 from atmpxb.quality import engine
 from atmpxb.quality.actions.analyses import ask_if_complete
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, Entry, FileFacts, Input, Method
+from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.models import Equipment, Run, RunFile, Sample, Test, WorksheetEntry
 from atmpxb.quality.states import FileState, NotPossibleNow, RunState, SampleState, move
 from atmpxb.records.documents.models import VersionState
@@ -23,31 +25,33 @@ from atmpxb.records.vault.actions import register_file
 from atmpxb.records.vault.store import Received
 
 
-class TestsDiffer(Exception):
+class TestsDiffer(Refused):
     """The tests of a run share one method version, which is in effect."""
 
 
-class SampleNotAvailable(Exception):
+class SampleNotAvailable(Refused):
     """A sample has not been received, is on hold, or is past the time for which it holds."""
 
 
-class FileAlreadyAttached(Exception):
+class FileAlreadyAttached(Refused):
     """The same bytes are attached to a run already."""
 
-    def __init__(self, run: str, name: str) -> None:
-        self.run, self.name = run, name
-        super().__init__(f"these bytes are attached to run {run} already, as {name}")
 
 
-class PartnerUnclear(ValueError):
+class PartnerUnclear(Refused):
     """Who does the work in place of this laboratory is not said in one clear way."""
 
 
-class NotYours(Exception):
+class NotYours(Refused):
     """The second person of a check is another one than the first."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "entry.own", "You wrote this entry, so another person must check it", "Hand it to a colleague"
+        )
 
-class WrongEntry(ValueError):
+
+class WrongEntry(Refused):
     """A worksheet value does not have the form that the method asks for."""
 
 
@@ -74,16 +78,34 @@ def open_run(
     _demand_clear_partner(actor, performed_by, performed_by_name, performed_by_address)
     methods = {test.method for test in tests}
     if len(methods) != 1:
-        raise TestsDiffer("choose tests of one method: a run follows one method version")
+        raise TestsDiffer(
+            "run.several_methods", "A run follows one method version", "Choose tests of one method"
+        )
     (method,) = methods
     if method.state != VersionState.EFFECTIVE:
-        raise TestsDiffer(f"method {method} is {method.state}: order the tests again with the effective version")
+        raise TestsDiffer(
+            "run.method_not_effective",
+            "Method {method} is not in effect",
+            "Order the tests again with the effective version",
+            method=method,
+        )
     now = timezone.now()
     for sample in {test.sample for test in tests}:
         if sample.state != SampleState.RECEIVED:
-            raise SampleNotAvailable(f"sample {sample} is {sample.state}: receive it, or have its hold lifted")
+            raise SampleNotAvailable(
+                "sample.not_available",
+                "Sample {sample} is not received, or on hold",
+                "Receive it, or have its hold lifted",
+                sample=sample,
+            )
         if sample.use_by and now > sample.use_by:
-            raise SampleNotAvailable(f"sample {sample} held until {sample.use_by:%Y-%m-%d %H:%M} UTC: take a new one")
+            raise SampleNotAvailable(
+                "sample.too_old",
+                "Sample {sample} held until {until}",
+                "Take a new one",
+                sample=sample,
+                until=f"{sample.use_by:%Y-%m-%d %H:%M} UTC",
+            )
     run = create(
         Run, number=next_number(Run, actor.organisation_id, "R"), method=method,
         kind=parse(method.source.encode()).kind, opened_at=now, opened_by_id=actor.person_id,
@@ -98,11 +120,17 @@ def open_run(
 
 def _demand_clear_partner(actor: Actor, partner: Organisation | None, name: str, address: str) -> None:
     if partner and (name or address):
-        raise PartnerUnclear("two laboratories are named: choose the partner, or write the name of another one")
+        raise PartnerUnclear(
+            "run.two_partners", "Two laboratories are named", "Choose the partner, or write the name of another one"
+        )
     if partner and partner.pk == actor.organisation_id:
-        raise PartnerUnclear("this is your own laboratory: leave it empty when nobody else does the work")
+        raise PartnerUnclear(
+            "run.own_partner", "This is your own laboratory", "Leave it empty when nobody else does the work"
+        )
     if bool(name) != bool(address):
-        raise PartnerUnclear("a laboratory outside the network has a name and an address: write both")
+        raise PartnerUnclear(
+            "run.partner_incomplete", "A laboratory outside the network has a name and an address", "Write both"
+        )
 
 
 @action("quality.attach_file", roles={Role.ANALYST})
@@ -124,10 +152,17 @@ def attach_file(*, actor: Actor, run: Run, received: Received, name: str, facts:
         .first()
     )
     if twin:
-        raise FileAlreadyAttached(twin.run.number, twin.name)
+        raise FileAlreadyAttached(
+            "file.attached_already",
+            "These bytes are attached to run {run} already, as {name}",
+            "Nothing needs doing if that is the right run; else withdraw the file there first",
+            run=twin.run.number,
+            name=twin.name,
+        )
     method = parse(run.method.source.encode())
     stored = register_file(actor=actor, received=received, name=name)
-    state, problem = _admission(run, facts)
+    state, why = _admission(run, facts)
+    problem = plain(why) if why else {}
     serial = facts.facts.instrument_serial if facts.facts else ""
     attached = create(
         RunFile, run=run, file=stored, name=name[:255], state=state, problem=problem,
@@ -142,47 +177,47 @@ def attach_file(*, actor: Actor, run: Run, received: Received, name: str, facts:
     return attached
 
 
-def _admission(run: Run, read: "engine.Read") -> tuple[FileState, dict[str, Any]]:
+def _admission(run: Run, read: "engine.Read") -> tuple[FileState, Note | None]:
     """Whether a file may be used, or why it is set apart."""
     if read.facts is None:
-        return FileState.UNREADABLE, {"code": read.code, "message": read.message}
+        return FileState.UNREADABLE, read.problem
     facts = read.facts
     if facts.personal:
-        where = ", ".join(f"{place} ({what})" for place, what in facts.personal)
-        return FileState.QUARANTINED, {
-            "code": "file.personal",
-            "message": f"The file seems to tell who a patient is, in {where}. It is kept unread and"
-            " unchanged. Export it again under a pseudonym, or let a reviewer release it.",
-            "where": where,
-        }
+        where = tuple(place for place, _ in facts.personal)
+        return FileState.QUARANTINED, note(
+            "file.personal",
+            "The file seems to tell who a patient is, in {where}. It is kept unread and unchanged. Export"
+            " it again under a pseudonym, or let a reviewer release it.",
+            where=where,
+        )
     if facts.instrument_serial:
         equipment = Equipment.objects.filter(
             organisation_id=run.organisation_id, serial=facts.instrument_serial
         ).first()
         if equipment is None:
-            return FileState.QUARANTINED, {
-                "code": "file.unknown_instrument",
-                "message": f"Instrument {facts.instrument_serial} is not registered here. Register it under"
-                " Instruments, or let a reviewer release the file.",
-                "serial": facts.instrument_serial,
-            }
+            return FileState.QUARANTINED, note(
+                "file.unknown_instrument",
+                "Instrument {serial} is not registered here. Register it under Instruments, or let a reviewer release"
+                " the file.",
+                serial=facts.instrument_serial,
+            )
         if equipment.qualified_until and equipment.qualified_until < timezone.now():
-            return FileState.QUARANTINED, {
-                "code": "file.instrument_not_qualified",
-                "message": f"{equipment} was qualified until {equipment.qualified_until:%Y-%m-%d}. Requalify it,"
-                " or let a reviewer release the file.",
-                "serial": facts.instrument_serial,
-            }
+            return FileState.QUARANTINED, note(
+                "file.instrument_not_qualified",
+                "{instrument} was qualified until {until}. Requalify it, or let a reviewer release the file.",
+                instrument=equipment,
+                until=f"{equipment.qualified_until:%Y-%m-%d}",
+            )
     labels = set(run.tests.values_list("sample__label", flat=True))
     if facts.samples and not any(_names(named, label) for named in facts.samples for label in labels):
-        named = ", ".join(facts.samples[:5])
-        return FileState.QUARANTINED, {
-            "code": "file.other_run",
-            "message": f"The file was measured for {named}, this run for {', '.join(sorted(labels))}. Attach it to"
-            " the run it belongs to, or let a reviewer release it.",
-            "samples": named,
-        }
-    return FileState.READY, {}
+        return FileState.QUARANTINED, note(
+            "file.other_run",
+            "The file was measured for {samples}, this run for {labels}. Attach it to the run it belongs to, or let a"
+            " reviewer release it.",
+            samples=", ".join(facts.samples[:5]),
+            labels=", ".join(sorted(labels)),
+        )
+    return FileState.READY, None
 
 
 def _only_role(inputs: Sequence[Input], facts: FileFacts | None) -> str:
@@ -211,7 +246,13 @@ def assign_file(*, actor: Actor, file: RunFile, role: str, sample: Sample | None
     _require_open(file.run)
     method = parse(file.run.method.source.encode())
     if role not in {item.role for item in method.inputs}:
-        raise AssayError("inputs.unknown_role", f"method {method.code} has no role {role!r}", role=role)
+        raise AssayError(
+            "inputs.unknown_role",
+            "Method {code} has no role '{role}'; its roles: {roles}.",
+            code=method.code,
+            role=role,
+            roles=listed(item.role for item in method.inputs),
+        )
     change(file, role=role, sample=sample)
     record("file.assigned", actor=actor, on=file, role=role, files=[file.file.sha256])
     ask_if_complete(actor=actor, run=file.run, method=method)
@@ -252,7 +293,9 @@ def write_entry(
     field = _entry(method, code, sample)
     present = run.entries.filter(code=code, sample=sample, replaced_by=None).first()
     if present and not reason:
-        raise WrongEntry("a correction needs a reason: say why the first value is not right")
+        raise WrongEntry(
+            "entry.no_reason", "A correction needs a reason", "Say why the first value is not right"
+        )
     entry = create(
         WorksheetEntry, run=run, code=code, sample=sample, value=engine.entry_value(field, value), reason=reason,
         written_at=timezone.now(), written_by_id=actor.person_id,
@@ -276,10 +319,13 @@ def check_entry(*, actor: Actor, entry: WorksheetEntry, proof: Proof, seen: str)
     _require_open(entry.run)
     stored = WorksheetEntry.objects.select_for_update().get(pk=entry.pk)
     if stored.replaced_by_id or stored.checked_at:
-        was = "corrected" if stored.replaced_by_id else "checked"
-        raise WrongEntry(f"{entry.code} has been {was} meanwhile: load the page again")
+        if stored.replaced_by_id:
+            raise WrongEntry(
+                "entry.corrected", "{entry} has been corrected meanwhile", "Load the page again", entry=entry.code
+            )
+        raise WrongEntry("entry.checked", "{entry} has been checked meanwhile", "Load the page again", entry=entry.code)
     if entry.written_by_id == actor.person_id:
-        raise NotYours("you wrote this entry, so another person must check it")
+        raise NotYours
     signature = sign(
         actor=actor, proof=proof, on=entry, meaning=Meaning.CHECKED, content=entry_content(entry), seen=seen
     )
@@ -305,7 +351,9 @@ def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, st
     """Say what lies in which well. A later change needs a reason."""
     _require_open(run)
     if Run.objects.values_list("plate_map", flat=True).get(pk=run.pk) and not reason:
-        raise WrongEntry("changing the plate map needs a reason")
+        raise WrongEntry(
+            "plate_map.no_reason", "Changing the plate map needs a reason", "Say why it changes"
+        )
     change(run, plate_map={well: dict(what) for well, what in wells.items()})
     record("plate_map.set", actor=actor, on=run, reason=reason)
     ask_if_complete(actor=actor, run=run, method=parse(run.method.source.encode()))
@@ -315,9 +363,17 @@ def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, st
 def _entry(method: Method, code: str, sample: Sample | None) -> Entry:
     field = next((entry for entry in method.entries if entry.code == code), None)
     if field is None:
-        raise WrongEntry(f"method {method.code} has no worksheet entry {code}")
+        raise WrongEntry(
+            "entry.unknown",
+            "Method {method} has no worksheet entry {entry}",
+            "Load the page again",
+            method=method.code,
+            entry=code,
+        )
     if field.per_sample != (sample is not None):
-        raise WrongEntry(f"{code} is written {'for each sample' if field.per_sample else 'once for the run'}")
+        if field.per_sample:
+            raise WrongEntry("entry.per_sample", "{entry} is written for each sample", "Name the sample", entry=code)
+        raise WrongEntry("entry.per_run", "{entry} is written once for the run", "Name no sample", entry=code)
     return field
 
 

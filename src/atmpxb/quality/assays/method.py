@@ -8,6 +8,7 @@ untouched, for `AssayKind.problems` to judge.
 from decimal import Decimal
 from hashlib import sha256
 
+from atmpxb.notes import Note
 from atmpxb.quality.assays.seam import AssayError, Criterion, Entry, Input, Method, Reportable
 from atmpxb.quality.strict_toml import NotToml, Table, read
 
@@ -18,11 +19,8 @@ ENTRY_TYPES = ("decimal", "integer", "text", "choice", "date", "time", "barcode"
 class MethodError(AssayError):
     """A method document can't be used. ``problems`` lists everything that is wrong, one sentence each."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = "".join(f"\n- {problem}" for problem in problems)
-        super().__init__("method.invalid", f"The method document has {count}:{lines}", problems=problems)
-        self.problems = problems
+    def __init__(self, problems: tuple[Note, ...]) -> None:
+        super().__init__("method.invalid", "The method document can't be used: {problems}", problems=problems)
 
 
 def parse(source: bytes) -> Method:
@@ -31,13 +29,19 @@ def parse(source: bytes) -> Method:
     Raises:
         MethodError: with every problem found, by line where the place is known.
     """
-    problems: list[str] = []
+    problems: list[Note] = []
     try:
         document = read(source, problems)
     except NotToml as error:
-        raise MethodError((str(error),)) from error
+        raise MethodError((error.note,)) from error
     if (schema := document.text("schema")) and schema != SCHEMA:
-        document.problem(f"schema {schema!r} is not {SCHEMA!r}; this program reads no other", "schema")
+        document.problem(
+            "document.schema",
+            "schema '{schema}' is not '{known}'; this program reads no other",
+            "schema",
+            schema=schema,
+            known=SCHEMA,
+        )
     method = Method(
         code=document.code("code"),
         version=document.text("version"),
@@ -53,7 +57,11 @@ def parse(source: bytes) -> Method:
         sha256=sha256(source).hexdigest(),
     )
     if not method.reportables:
-        document.problem("the method reports nothing; add at least one [[reportables]]", "reportables")
+        document.problem(
+            "method.no_reportables",
+            "the method reports nothing; add at least one [[reportables]]",
+            "reportables",
+        )
     document.unique("inputs", [item.role for item in method.inputs])
     document.unique("entries", [item.code for item in method.entries])
     document.unique("reportables", [item.code for item in method.reportables])
@@ -73,7 +81,13 @@ def _input(table: Table) -> Input:
         maximum=table.integer("maximum", None, 1),
     )
     if found.maximum is not None and found.maximum < found.minimum:
-        table.problem(f"maximum {found.maximum} is below minimum {found.minimum}", "maximum")
+        table.problem(
+            "method.maximum_below_minimum",
+            "maximum {maximum} is below minimum {minimum}",
+            "maximum",
+            maximum=found.maximum,
+            minimum=found.minimum,
+        )
     table.finish()
     return found
 
@@ -90,9 +104,9 @@ def _entry(table: Table) -> Entry:
         per_sample=table.flag("per_sample", False),
     )
     if found.type == "choice" and not found.choices:
-        table.problem("an entry of type 'choice' needs 'choices'", "type")
+        table.problem("method.choices_missing", "an entry of type 'choice' needs 'choices'", "type")
     if found.type != "choice" and found.choices:
-        table.problem("only an entry of type 'choice' has 'choices'", "choices")
+        table.problem("method.choices_unwanted", "only an entry of type 'choice' has 'choices'", "choices")
     table.finish()
     return found
 
@@ -113,8 +127,14 @@ def _criterion(table: Table) -> Criterion:
         unit=table.text("unit", ""),
     )
     if found.minimum is None and found.maximum is None:
-        table.problem("a criterion needs 'minimum', 'maximum' or both")
+        table.problem("method.no_bounds", "a criterion needs 'minimum', 'maximum' or both")
     if found.minimum and found.maximum and Decimal(found.maximum) < Decimal(found.minimum):
-        table.problem(f"maximum {found.maximum} is below minimum {found.minimum}", "maximum")
+        table.problem(
+            "method.maximum_below_minimum",
+            "maximum {maximum} is below minimum {minimum}",
+            "maximum",
+            maximum=found.maximum,
+            minimum=found.minimum,
+        )
     table.finish()
     return found

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module, resources
 from typing import cast
 
+from atmpxb.notes import listed
 from atmpxb.quality.assays.seam import AssayError, AssayKind
 
 _PACKAGE = "atmpxb.quality.assays"
@@ -34,15 +35,17 @@ def kind(code: str) -> AssayKind:
     atmpxb.quality.assays.seam.AssayError: Unknown kind of test 'palm_reading'; known kinds: ...
     """
     if code not in codes():
-        known = ", ".join(codes()) or "none"
         raise AssayError(
-            "kind.unknown", f"Unknown kind of test {code!r}; known kinds: {known}.", kind=code, known=codes()
+            "kind.unknown",
+            "Unknown kind of test '{kind}'; known kinds: {known}.",
+            kind=code,
+            known=listed(codes()),
         )
     found = cast(AssayKind, import_module(f"{_PACKAGE}.{code}.kind").KIND)
     if found.code != code:
         raise AssayError(
             "kind.misnamed",
-            f"The folder {code!r} holds a kind with code {found.code!r}; rename one of them.",
+            "The folder '{kind}' holds a kind with code '{found}'; rename one of them.",
             kind=code,
             found=found.code,
         )

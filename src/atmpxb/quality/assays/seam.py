@@ -9,22 +9,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-#: A text in each language of the product, e.g. ``{"en": "Viability", "nl": "Viabiliteit"}``.
-type Words = Mapping[str, str]
+from atmpxb.notes import Fact, Note, Noted, Voice, Words, note, say
+
+__all__ = ["Fact", "Note", "Words"]
 
 
-class AssayError(Exception):
-    """An analysis can't be done. Says what is wrong, where, and what would cure it.
+class AssayError(Noted):
+    """An analysis can't be done; e.g. ``flow.channel_missing``. Says what is wrong, where, and the cure.
 
-    Args:
-        code: stable, dotted, for programs and translations, e.g. ``flow.channel_missing``.
-        message: one English sentence with the cure.
-        facts: the values inside the message, for translated texts.
+    The fact ``problems`` lists what is wrong with a document, where that is why.
     """
 
-    def __init__(self, code: str, message: str, **facts: Any) -> None:
-        super().__init__(message)
-        self.code, self.message, self.facts = code, message, facts
+    @property
+    def problems(self) -> tuple[Note, ...]:
+        """What is wrong with a document, one sentence each."""
+        found = self.facts.get("problems", ())
+        return tuple(one for one in found if isinstance(one, Note)) if isinstance(found, tuple) else ()
+
+
+def told_of(file: "RawFile", error: Noted) -> AssayError:
+    """What a reader or an engine says of a file, with the name of the file before it."""
+    told = note(error.code, "{file}: {problem}", **{**error.facts, "file": file.name, "problem": error.note})
+    return AssayError.of(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +137,16 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A suitability criterion or built-in check as judged. ``passed`` None: could not be judged."""
+    """A suitability criterion or built-in check as judged. ``passed`` None: could not be judged.
+
+    ``observed`` and ``criterion`` are numbers with their unit, or sentences.
+    """
 
     code: str
     title: Words
     passed: bool | None
-    observed: str
-    criterion: str
+    observed: Fact
+    criterion: Fact
     sample: str = ""
 
 
@@ -145,19 +154,26 @@ class Check:
 class Exclusion:
     """Data left out of a result, and the rule or reason."""
 
-    what: str
-    reason: str
+    what: Fact
+    reason: Fact
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A reader mended an irregular file: rule, place, and the text or number before and after."""
+    """A reader mended an irregular file: what it did (the code is the rule), where, the text before and after."""
 
     file: str
-    rule: str
-    where: str
+    what: Note
+    where: Fact
     before: str
-    after: str
+    after: Fact
+
+    def told(self, voice: Voice) -> tuple[str, str]:
+        """Where it was made, and what was done to which text or number."""
+        where = " ".join(part for part in (self.file, say(self.where, voice)) if part)
+        after = say(self.after, voice)
+        change = f"{self.before} → {after}" if self.before and after else self.before or after
+        return where, ": ".join(part for part in (say(self.what, voice), change) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +183,15 @@ class Plot:
     ``series`` names the file that it is about, where an analysis draws the same pictures for each of several
     files; the codes of those are then equal up to the number behind the last point.
 
-    The same bytes go on the screen and on the certificate. SVG presentation attributes only, no ``style=``.
+    The same bytes go on the screen and on the certificate. SVG presentation attributes only, no ``style=``. A word
+    in it is drawn by ``pictures.word``, which keeps it in every language.
     """
 
     code: str
     title: Words
     svg: str
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
+    columns: tuple[str | Words, ...] = ()
+    rows: tuple[tuple[str | Words, ...], ...] = ()
     sample: str = ""
     series: str = ""
 
@@ -187,7 +204,7 @@ class Analysis:
     checks: tuple[Check, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     repairs: tuple[Repair, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
     plots: tuple[Plot, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -202,7 +219,7 @@ class FileFacts:
     acquired_at: str = ""  # as the file says, untouched
     samples: tuple[str, ...] = ()
     run: str = ""  # the run or experiment identifier inside the file
-    personal: tuple[tuple[str, str], ...] = ()  # (where, what it looks like): of a patient
+    personal: tuple[tuple[Fact, str], ...] = ()  # (where, what it looks like): of a patient
     summary: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -213,7 +230,7 @@ class AssayKind(Protocol):
     title: Words
     recomputable: bool
 
-    def problems(self, method: Method) -> tuple[str, ...]:
+    def problems(self, method: Method) -> tuple[Note, ...]:
         """What is wrong with a method document of this kind, one sentence each; empty when it can be used."""
 
     def facts(self, file: RawFile) -> FileFacts:

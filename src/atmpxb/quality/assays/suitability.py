@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from atmpxb.notes import listed, note
 from atmpxb.quality.assays.seam import AssayError, Check, Criterion, Method, RawFile, Words
 
-NOT_JUDGED = "could not be judged"
+NOT_JUDGED = note("check.not_judged", "could not be judged")
 
 
 def judge(method: Method, measures: Mapping[str, float | int | None], sample: str = "") -> tuple[Check, ...]:
@@ -47,16 +48,28 @@ def check_inputs(method: Method, files: Sequence[RawFile]) -> tuple[Check | Assa
     answers: list[Check | AssayError] = []
     counts = Counter(file.role for file in files)
     for wanted in method.inputs:
-        count, title = counts.pop(wanted.role, 0), wanted.title.get("en", wanted.role)
-        facts = {"role": wanted.role, "count": count, "minimum": wanted.minimum, "maximum": wanted.maximum}
+        count = counts.pop(wanted.role, 0)
+        facts = {
+            "title": wanted.title or wanted.role,
+            "role": wanted.role,
+            "count": count,
+            "minimum": wanted.minimum,
+            "maximum": wanted.maximum,
+        }
         if count < wanted.minimum:
-            message = f"{title} ({wanted.role}): {count} of at least {wanted.minimum} files; add the missing."
-            answers.append(AssayError("inputs.missing", message, **facts))
-        elif wanted.maximum is not None and count > wanted.maximum:
-            message = (
-                f"{title} ({wanted.role}): {count} files, at most {wanted.maximum}; take the others off."
+            error = AssayError(
+                "inputs.missing",
+                "{title} ({role}): {count} of at least {minimum} files; add the missing.",
+                **facts,
             )
-            answers.append(AssayError("inputs.too_many", message, **facts))
+            answers.append(error)
+        elif wanted.maximum is not None and count > wanted.maximum:
+            error = AssayError(
+                "inputs.too_many",
+                "{title} ({role}): {count} files, at most {maximum}; take the others off.",
+                **facts,
+            )
+            answers.append(error)
         else:
             limit = Criterion(
                 "", {}, "", str(wanted.minimum), None if wanted.maximum is None else str(wanted.maximum)
@@ -64,10 +77,17 @@ def check_inputs(method: Method, files: Sequence[RawFile]) -> tuple[Check | Assa
             answers.append(
                 Check(f"inputs.{wanted.role}", wanted.title, True, str(count), criterion_text(limit))
             )
-    roles = ", ".join(item.role for item in method.inputs) or "none"
+    roles = listed(item.role for item in method.inputs)
     for role in counts:
-        message = f"Method {method.code} has no role {role!r}; its roles: {roles}."
-        answers.append(AssayError("inputs.unknown_role", message, role=role, count=counts[role]))
+        error = AssayError(
+            "inputs.unknown_role",
+            "Method {code} has no role '{role}'; its roles: {roles}.",
+            code=method.code,
+            role=role,
+            roles=roles,
+            count=counts[role],
+        )
+        answers.append(error)
     answers.extend(_repeated(files))
     return tuple(answers)
 
@@ -88,10 +108,13 @@ def _repeated(files: Sequence[RawFile]) -> list[AssayError]:
         if key not in first:
             first[key] = file.name
             continue
-        message = (
-            f"{file.name} holds the same bytes as {first[key]}; one measurement counts once, remove one."
+        error = AssayError(
+            "inputs.same_file",
+            "{file} holds the same bytes as {earlier}; one measurement counts once, remove one.",
+            file=file.name,
+            earlier=first[key],
         )
-        found.append(AssayError("inputs.same_file", message, file=file.name, earlier=first[key]))
+        found.append(error)
     return found
 
 

@@ -9,17 +9,24 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from atmpxb.notes import Note, note
 from atmpxb.quality.assays.seam import AssayError, Entry, Method, Reportable, Value
 
 _DECIMAL = re.compile(r"([<>] ?)?[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
 _SHAPES = {
     "decimal": (
         _DECIMAL,
-        "a number with a decimal point, such as 7.35, or < 0.05 below the range of a method",
+        note(
+            "entry.decimal",
+            "a number with a decimal point, such as 7.35, or < 0.05 below the range of a method",
+        ),
     ),
-    "integer": (re.compile(r"[+-]?\d{1,15}"), "a whole number"),
-    "date": (re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"), "a date as 2026-03-21"),
-    "time": (re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"), "a time as 14:05"),
+    "integer": (re.compile(r"[+-]?\d{1,15}"), note("entry.integer", "a whole number")),
+    "date": (
+        re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"),
+        note("entry.date", "a date as 2026-03-21"),
+    ),
+    "time": (re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"), note("entry.time", "a time as 14:05")),
 }
 
 
@@ -29,24 +36,61 @@ def entry_of(method: Method, reportable: Reportable) -> Entry | None:
     return next((entry for entry in method.entries if entry.code == code), None)
 
 
-def problems(method: Method) -> list[str]:
+def problems(method: Method) -> list[Note]:
     """What is wrong with reportables and criteria that rest on entries, one sentence each."""
-    found = [f"parameter {key!r} is unknown; this kind has no parameters" for key in method.parameters]
+    found = [
+        note("worksheet.parameter", "parameter '{key}' is unknown; this kind has no parameters", key=key)
+        for key in method.parameters
+    ]
     for reportable in method.reportables:
-        entry, name = entry_of(method, reportable), f"reportable {reportable.code!r}"
+        entry = entry_of(method, reportable)
         if others := set(reportable.options) - {"entry"}:
-            found.append(f"{name} has the unknown key {min(others)!r}")
+            found.append(
+                note(
+                    "worksheet.reportable_key",
+                    "reportable '{code}' has the unknown key '{key}'",
+                    code=reportable.code,
+                    key=min(others),
+                )
+            )
         if entry is None:
             wanted = reportable.options.get("entry", reportable.code)
-            found.append(f"{name} takes entry {wanted!r}, which the method does not have")
+            found.append(
+                note(
+                    "worksheet.no_entry",
+                    "reportable '{code}' takes entry '{entry}', which the method does not have",
+                    code=reportable.code,
+                    entry=wanted,
+                )
+            )
             continue
         if not entry.second_person:
-            found.append(f"entry {entry.code!r} is reported, so it needs second_person = true")
+            found.append(
+                note(
+                    "worksheet.second_person",
+                    "entry '{code}' is reported, so it needs second_person = true",
+                    code=entry.code,
+                )
+            )
         if entry.unit != reportable.unit:
-            found.append(f"{name} is in {reportable.unit!r} and its entry {entry.code!r} in {entry.unit!r}")
+            found.append(
+                note(
+                    "worksheet.unit",
+                    "reportable '{code}' is in '{unit}' and its entry '{entry}' in '{entry_unit}'",
+                    code=reportable.code,
+                    unit=reportable.unit,
+                    entry=entry.code,
+                    entry_unit=entry.unit,
+                )
+            )
     numeric = {entry.code for entry in method.entries if entry.type in ("decimal", "integer")}
     found += [
-        f"criterion {item.code!r} judges {item.measure!r}, which is no decimal or integer entry"
+        note(
+            "worksheet.criterion",
+            "criterion '{code}' judges '{measure}', which is no decimal or integer entry",
+            code=item.code,
+            measure=item.measure,
+        )
         for item in method.suitability
         if item.measure not in numeric
     ]
@@ -71,12 +115,14 @@ def values(method: Method, bench: Mapping[str, Any]) -> tuple[Value, ...]:
         entry = entry_of(method, reportable)
         if entry is None:
             raise AssayError(
-                "entry.missing", f"Reportable {reportable.code!r} has no entry; correct the method."
+                "entry.missing", "Reportable '{code}' has no entry; correct the method.", code=reportable.code
             )
         for sample, text in entered(entry, bench).items():
             title = entry.title
             why = {"en": f"{title['en']} was not filled in", "nl": f"{title['nl']} is niet ingevuld"}
-            found.append(Value(reportable.code, text, reportable.unit, sample, None, {} if text is not None else why))
+            found.append(
+                Value(reportable.code, text, reportable.unit, sample, None, {} if text is not None else why)
+            )
     return tuple(found)
 
 
@@ -105,9 +151,19 @@ def _text(entry: Entry, value: Any) -> str | None:
     if not text:
         return None
     if entry.type == "choice" and text not in entry.choices:
-        message = f"Entry {entry.code!r} is {text!r}; choose one of {', '.join(entry.choices)}."
-        raise AssayError("entry.invalid", message, entry=entry.code, value=text)
+        raise AssayError(
+            "entry.invalid",
+            "Entry '{entry}' is '{value}'; choose one of {choices}.",
+            entry=entry.code,
+            value=text,
+            choices=", ".join(entry.choices),
+        )
     if entry.type in _SHAPES and not _SHAPES[entry.type][0].fullmatch(text):
-        message = f"Entry {entry.code!r} is {text!r}; write {_SHAPES[entry.type][1]}."
-        raise AssayError("entry.invalid", message, entry=entry.code, value=text)
+        raise AssayError(
+            "entry.invalid",
+            "Entry '{entry}' is '{value}'; write {form}.",
+            entry=entry.code,
+            value=text,
+            form=_SHAPES[entry.type][1],
+        )
     return text

@@ -1,7 +1,9 @@
 """The sealed document of an approved certificate: pages, attachments, seal."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from atmpxb.quality import saying
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
@@ -45,8 +47,9 @@ def parts(certificate: Certificate) -> Parts:
                 )
                 for plot in analysis.plots.all()
             )  # fmt: skip
+    tested = order.tests.exclude(state=TestState.INVALID).select_related("method")
     return Parts(
-        {run.method.sha256: run.method.source.encode() for run in runs},
+        {test.method.sha256: test.method.source.encode() for test in tested},
         order.request.specification.source.encode(),
         _manifests(certificate),
         plots,
@@ -63,8 +66,8 @@ def _manifests(certificate: Certificate) -> dict[str, bytes]:
     }
 
 
-def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient) -> bytes:
-    """Render and seal. No database is touched, no lock is held."""
+def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient, at: datetime) -> bytes:
+    """Render and seal, now (``at``). No database is touched, no lock is held."""
     from atmpxb.quality.certificate.render import render
     from atmpxb.records.signatures.seal import seal
 
@@ -76,5 +79,6 @@ def sealed(certificate: Certificate, material: Parts, proof: bytes, client: Sign
         specification=material.specification,
         manifests=material.manifests,
         plots=material.plots,
+        voices=saying.voice,
     )
-    return seal(pdf, certificate.organisation_id, certificate.record_sha256, client, certificate.approved_at)
+    return seal(pdf, certificate.organisation_id, certificate.record_sha256, client, at)

@@ -1,20 +1,23 @@
 """From the laboratory's rows to the record of a certificate. Nothing is typed: every value comes from a result."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from atmpxb.notes import Note
 from atmpxb.quality.actions.reviews import current_analysis
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value
+from atmpxb.quality.certificate import derived, form
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.certificate.wording import MEANINGS
 from atmpxb.quality.limits import SpecificationLine, parse_specification
-from atmpxb.quality.models import Certificate, Order, Result, Run, Test
+from atmpxb.quality.models import Certificate, Order, Plot, Result, Run, Test
 from atmpxb.quality.states import TestState
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.people.models import Organisation
@@ -23,29 +26,15 @@ from atmpxb.records.signatures.models import Meaning, Signature
 #: The reason of a version that replaces an interim report.
 COMPLETED = {"en": "the pending tests were completed", "nl": "de lopende tests zijn voltooid"}
 
-NO_REASON = "no reason was recorded"
+NO_REASON = {"en": "no reason was recorded", "nl": "er is geen reden vastgelegd"}
 
-CONCLUSIONS: dict[str, dict[str, str]] = {
-    "complies": {
-        "en": "The batch, as tested, complies with the specification.",
-        "nl": "De batch voldoet, zoals getest, aan de specificatie.",
-    },
-    "does_not_comply": {
-        "en": "The batch, as tested, does not comply with the specification.",
-        "nl": "De batch voldoet, zoals getest, niet aan de specificatie.",
-    },
-    "undetermined": {
-        "en": "Compliance with the specification is undetermined.",
-        "nl": "Of de batch aan de specificatie voldoet, is niet te bepalen.",
-    },
-    "incomplete": {
-        "en": "Compliance with the specification is undetermined: a test of it was not done.",
-        "nl": "Of de batch aan de specificatie voldoet, is niet te bepalen: een test ervan is niet uitgevoerd.",
-    },
-    "interim": {
-        "en": "Interim report: tests are pending. No conclusion on the batch can be drawn from it.",
-        "nl": "Tussentijds rapport: er lopen nog tests. Over de batch kan hieruit niets worden besloten.",
-    },
+#: What an analysis found that a record keeps.
+_FOUND: dict[str, Any] = {
+    "values": tuple[Value, ...],
+    "checks": tuple[Check, ...],
+    "exclusions": tuple[Exclusion, ...],
+    "repairs": tuple[Repair, ...],
+    "warnings": tuple[Note, ...],
 }
 
 
@@ -60,7 +49,7 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
     )
     runs = sorted({test.run for test in tests if test.run and _approved(test)}, key=lambda run: run.number)
     lines = {line.code: line for line in specification.lines}
-    written = [_test_line(test, lines[test.line], order) for test in tests]
+    written = [_test_line(test, lines[test.line], order, language) for test in tests]
     batch = request.batch
     return records.Certificate(
         schema="atmpxb.certificate/1",
@@ -84,7 +73,7 @@ def draft(order: Order, *, kind: str, language: str) -> records.Certificate:
         ),
         analyses=tuple(_analysis(run) for run in runs),
         tests=tuple(written),
-        conclusion=_conclusion(kind, written),
+        conclusion=derived.conclusion(kind, written),
         deviations=(),
         subcontracted=_subcontracts(runs, tests),
         signatures=(),
@@ -167,62 +156,45 @@ def _analysis(run: Run) -> records.AnalysisRecord:
         ),
         bench=analysis.inputs["bench"],
         engine=analysis.engine,
-        values=tuple(_value(value) for value in outcome["values"]),
-        checks=tuple(Check(**check) for check in outcome["checks"]),
-        exclusions=tuple(Exclusion(**item) for item in outcome["exclusions"]),
-        repairs=tuple(Repair(**item) for item in outcome["repairs"]),
-        warnings=tuple(outcome["warnings"]),
+        figures=tuple(_figure(plot) for plot in analysis.plots.all()),
+        **{name: form.rebuilt(kind, outcome[name]) for name, kind in _FOUND.items()},
     )  # fmt: skip
 
 
-def _value(value: dict[str, Any]) -> Value:
-    interval = value.get("interval")
-    return Value(**{**value, "interval": Interval(**interval) if interval else None})
+def _figure(plot: Plot) -> records.Figure:
+    return records.Figure(
+        plot.code, plot.title, plot.sample, plot.series, tuple(plot.columns),
+        tuple(tuple(row) for row in plot.rows), plot.sha256,
+    )  # fmt: skip
 
 
-def _test_line(test: Test, line: SpecificationLine, order: Order) -> records.TestLine:
+def _test_line(test: Test, line: SpecificationLine, order: Order, language: str) -> records.TestLine:
     approved, cancelled = _approved(test), test.state == TestState.CANCELLED
     result = test.results.filter(current=True).first() if approved else None
-    limit, choices = line.limit, _choices(test, line)
+    limit, choices = line.limit, derived.choices(parse(test.method.source.encode()), line)
     return records.TestLine(
         code=line.code,
         title=dict(line.title),
         method=test.method.document.code,
         method_version=test.method.version,
+        method_sha256=test.method.sha256,
         reference=line.reference,
         analysis=test.run.number if approved and test.run else None,
         performed_by=(test.run.partner if test.run else "") or order.organisation.name,
         subcontracted=bool(test.run and test.run.partner),
         measured_at=utc_text(result.measured_at) if result else None,
-        limit=records.Limit(_limit_words(line, choices), plain(limit) if limit else {}),
+        limit=records.Limit(derived.limit_words(line, choices), plain(limit) if limit else {}),
         rounding=plain(line.rounding),
         informative=line.informative,
         status="approved" if approved else "not_tested" if cancelled else "pending",
         due_at=None if approved or cancelled else utc_text(test.due_at),
-        reason=(test.invalid_reason.strip() or NO_REASON) if cancelled else "",
+        reason=(test.invalid_reason.strip() or NO_REASON[language]) if cancelled else "",
         results=(_result(result, test, line, choices),) if result else (),
     )
 
 
-def _limit_words(line: SpecificationLine, choices: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    limit = line.limit
-    if limit is None:
-        return {"en": "for information", "nl": "ter informatie"}
-    if limit.words:
-        said = [choices.get(word, {"en": word, "nl": word}) for word in limit.words]
-        return {language: " / ".join(one[language] for one in said) for language in ("en", "nl")}
-    text = limit.text(line.unit)
-    return {"en": text, "nl": text.replace(".", ",")}
-
-
-def _choices(test: Test, line: SpecificationLine) -> Mapping[str, Mapping[str, str]]:
-    """The words of an observation by the code that is recorded, where a person chose from a list."""
-    method = parse(test.method.source.encode())
-    return next((entry.choices for entry in method.entries if entry.code == line.reportable), {})
-
-
 def _result(
-    result: Result, test: Test, line: SpecificationLine, choices: Mapping[str, Mapping[str, str]]
+    result: Result, test: Test, line: SpecificationLine, choices: derived.Choices
 ) -> records.Result:
     interval = result.interval
     return records.Result(
@@ -234,18 +206,8 @@ def _result(
         interval=Interval(**interval) if interval else None,
         verdict=result.verdict,  # type: ignore[arg-type]
         why=dict(result.why),
-        shown=dict(choices.get(result.value or "", {})),
+        shown=derived.shown(result.value, choices),
     )
-
-
-def _conclusion(kind: str, tests: Sequence[records.TestLine]) -> records.Conclusion:
-    reached: str = records.concluded(kind, tests)
-    words = reached
-    if kind == "interim":
-        words = "interim"
-    elif reached == "undetermined" and any(test.status == "not_tested" for test in tests):
-        words = "incomplete"
-    return records.Conclusion(reached, CONCLUSIONS[words])  # type: ignore[arg-type]
 
 
 def _subcontracts(runs: Sequence[Run], tests: Sequence[Test]) -> tuple[records.Subcontract, ...]:
@@ -279,7 +241,8 @@ def _signatures(order: Order) -> list[Signature]:
 
 
 def _signature(signature: Signature, organisation: str) -> records.SignatureRecord:
+    about = str(json.loads(signature.manifest)["content"].get("run", ""))
     return records.SignatureRecord(
-        signature.name, signature.function, organisation, MEANINGS[signature.meaning],
+        signature.name, signature.function, organisation, MEANINGS[signature.meaning], about,
         utc_text(signature.signed_at), signature.manifest_sha256,
     )  # fmt: skip

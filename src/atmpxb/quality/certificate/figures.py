@@ -8,7 +8,8 @@ says in numbers what the pictures of all files show.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from atmpxb.quality.assays.seam import Plot
+from atmpxb.quality.assays.pictures import in_language
+from atmpxb.quality.assays.seam import Plot, Words
 from atmpxb.quality.certificate.wording import decimal, localised
 
 #: Files side by side in one table.
@@ -29,8 +30,8 @@ def figures(plots: Sequence[Plot], language: str, words: Mapping[str, str]) -> d
         "single": [
             {
                 **_picture(f"{number}", plot, language),
-                "columns": list(plot.columns),
-                "rows": [[decimal(cell, language) for cell in row] for row in plot.rows],
+                "columns": [_cell(column, language) for column in plot.columns],
+                "rows": [[_cell(cell, language) for cell in row] for row in plot.rows],
             }
             for number, plot in enumerate(single, 1)
         ],
@@ -82,7 +83,7 @@ def largest_enough(plots: Sequence[Plot]) -> str:
     shown: dict[str, float] = {}
     for plot in plots:
         shown[plot.series] = shown.get(plot.series, 0.0) + sum(
-            float(row[1]) for row in plot.rows if len(row) > 1 and row[1].replace(".", "", 1).isdecimal()
+            float(str(row[1])) for row in plot.rows if len(row) > 1 and _is_number(row[1])
         )
     most = max(shown.values())
     return next(name for name, size in shown.items() if 2 * size >= most)
@@ -100,19 +101,20 @@ def _table(
     rows = []
     for number, kind in enumerate(kinds, 1):
         told = [
-            {row[0]: row[1:] for row in drawn[kind, name].rows if row} if (kind, name) in drawn else {}
+            {_cell(row[0], language): row[1:] for row in drawn[kind, name].rows if row} if (kind, name) in drawn else {}
             for name in files
         ]
         for what in dict.fromkeys(name for table in told for name in table):
             cells = [
-                " · ".join(decimal(cell, language) for cell in table.get(what, ()) if cell) or "—"
+                " · ".join(_cell(cell, language) for cell in table.get(what, ()) if cell) or "—"
                 for table in told
             ]
             rows.append([f"{number}", what, *cells])
     one = next(iter(drawn.values()))
-    named = " · ".join(one.columns[1:])
+    columns = [_cell(column, language) for column in one.columns]
+    named = " · ".join(columns[1:])
     heads = [f"{words['file']} {start + number}: {named}" for number in range(1, len(files) + 1)]
-    return {"columns": [words["figure"], one.columns[0] if one.columns else "", *heads], "rows": rows}
+    return {"columns": [words["figure"], columns[0] if columns else "", *heads], "rows": rows}
 
 
 def _kind(plot: Plot) -> str:
@@ -123,10 +125,24 @@ def _kind(plot: Plot) -> str:
 def _picture(number: str, plot: Plot, language: str, *, titled: bool = True) -> dict[str, Any]:
     title = localised(plot.title[language].removesuffix(f" ({plot.series})"), language)
     where = [part for part in (plot.sample, plot.series) if part and part not in title]
-    facts = ["; ".join(f"{c} {v}" for c, v in zip(plot.columns, row, strict=False)) for row in plot.rows[:12]]
+    facts = [
+        "; ".join(
+            f"{_cell(column, language)} {_cell(cell, language)}"
+            for column, cell in zip(plot.columns, row, strict=False)
+        )
+        for row in plot.rows[:12]
+    ]
     return {
         "number": number,
         "title": title if titled else "",
-        "svg": plot.svg,
+        "svg": in_language(plot.svg, language),
         "alt": ". ".join([" · ".join([title, *where]), *facts]),
     }
+
+
+def _is_number(cell: str | Words) -> bool:
+    return isinstance(cell, str) and cell.replace(".", "", 1).isdecimal()
+
+
+def _cell(cell: str | Words, language: str) -> str:
+    return decimal(cell, language) if isinstance(cell, str) else cell.get(language) or cell["en"]

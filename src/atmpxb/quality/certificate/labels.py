@@ -98,7 +98,7 @@ _BOTH: dict[str, tuple[str, str]] = {
     "annex_text": (
         "Pictures, checks and raw files of each analysis. The method documents and the machine-readable record are"
         " attached to this file.",
-        "Afbeeldingen, controles en ruwe bestanden van elke analyse. De methoden en het machineleesbare dossier zijn"
+        "Afbeeldingen, controles en ruwe bestanden van elke analyse. De methoden en het machineleesbare record zijn"
         " aan dit bestand gehecht.",
     ),
     "recomputable": (
@@ -132,10 +132,10 @@ _BOTH: dict[str, tuple[str, str]] = {
         "Wie de ruwe bestanden heeft, kan elk resultaat zonder netwerk herberekenen: atmpxb verify CERTIFICAAT.pdf"
         " --raw MAP --trust LIJST. Controlegetallen zijn SHA-256.",
     ),
-    "record": ("Machine-readable record", "Machineleesbaar dossier"),
+    "record": ("Machine-readable record", "Machineleesbaar record"),
     "specification_bytes": ("Specification document", "Specificatiedocument"),
-    "entry": ("Ledger entry of the approval", "Grootboekregel van de goedkeuring"),
-    "checkpoint": ("Root of the signed checkpoint", "Wortel van het ondertekende controlepunt"),
+    "entry": ("Ledger entry of the approval", "Registerregel van de goedkeuring"),
+    "checkpoint": ("Root of the signed checkpoint", "Wortel van het ondertekende ijkpunt"),
 }
 
 #: Language → code → text.

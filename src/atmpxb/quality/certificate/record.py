@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
-from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Repair, Value, Words
+from atmpxb.notes import Note, Noted, note, say
+from atmpxb.quality.assays.seam import Check, Exclusion, Interval, Plot, Repair, Value, Words
 from atmpxb.quality.certificate.form import LANGUAGES, Reader, plain
 from atmpxb.records.ledger.canonical import NotCanonical, canonical
 
@@ -24,11 +27,13 @@ LARGEST = 64 << 20
 type Verdict = Literal["complies", "does_not_comply", "undetermined", "reported"]
 
 
-class RecordError(ValueError):
+class RecordError(Noted, ValueError):
     """A record does not hold. ``problems`` names each place and duty."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("the certificate record does not hold: " + "; ".join(problems[:8]))
+    def __init__(self, problems: Sequence[Note]) -> None:
+        super().__init__(
+            "record.invalid", "the certificate record does not hold: {problems}", problems=tuple(problems[:8])
+        )
         self.problems = tuple(problems)
 
 
@@ -109,6 +114,29 @@ class FileReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture of the annex with the numbers under it; the SVG with this digest is attached."""
+
+    code: str
+    title: Words
+    sample: str
+    series: str
+    columns: tuple[str | Words, ...]
+    rows: tuple[tuple[str | Words, ...], ...]
+    sha256: str
+
+    @classmethod
+    def of(cls, plot: Plot) -> "Figure":
+        """What a record keeps of a plot."""
+        digest = sha256(plot.svg.encode()).hexdigest()
+        return cls(plot.code, plot.title, plot.sample, plot.series, plot.columns, plot.rows, digest)
+
+    def plot(self, svg: str) -> Plot:
+        """The plot again, with its picture."""
+        return Plot(self.code, self.title, svg, self.columns, self.rows, self.sample, self.series)
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisRecord:
     """One analysis: what went in, what came out. ``recomputable`` False: a person, not a file, is
     the source.
@@ -124,7 +152,8 @@ class AnalysisRecord:
     checks: tuple[Check, ...]
     exclusions: tuple[Exclusion, ...]
     repairs: tuple[Repair, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Note, ...]
+    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +195,7 @@ class TestLine:
     title: Words
     method: str
     method_version: str
+    method_sha256: str
     reference: str
     analysis: str | None
     performed_by: str
@@ -210,12 +240,14 @@ class Subcontract:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRecord:
-    """Who signed, in which function, what it means, when (UTC), over which manifest."""
+    """Who signed, in which function, what it means, for which analysis (empty: for all of it), when (UTC), over which
+    manifest."""
 
     name: str
     function: str
     organisation: str
     meaning: Words
+    about: str
     at: str
     manifest_sha256: str
 
@@ -264,7 +296,7 @@ class Certificate:
         try:
             content = canonical(plain(self))
         except NotCanonical as error:
-            raise RecordError([str(error)]) from None
+            raise RecordError([note("record.not_canonical", "{error}", error=error)]) from None
         parse(content)
         return content
 
@@ -281,16 +313,30 @@ def parse(content: bytes) -> Certificate:
         RecordError: not canonical JSON of this schema, or it contradicts itself; every problem is named.
     """
     if len(content) > LARGEST:
-        raise RecordError([f"the record has {len(content)} bytes; at most {LARGEST} are read"])
+        raise RecordError(
+            [
+                note(
+                    "record.too_large",
+                    "the record has {count} bytes; at most {limit} are read",
+                    count=len(content),
+                    limit=LARGEST,
+                )
+            ]
+        )
     try:
         fields = json.loads(content)
         ours = canonical(fields) == content
     except (ValueError, RecursionError) as error:
-        raise RecordError([f"not JSON that this program reads: {error}"]) from None
+        raise RecordError(
+            [note("record.not_json", "not JSON that this program reads: {error}", error=error)]
+        ) from None
     if not ours:
-        raise RecordError(["the record is not in its one canonical form"])
+        raise RecordError([note("record.not_canonical", "the record is not in its one canonical form")])
     reader = Reader()
-    found = reader.read(Certificate, fields, "record")
+    try:
+        found = reader.read(Certificate, fields, "record")
+    except RecursionError:
+        raise RecordError([note("record.too_deep", "the record is nested too deeply")]) from None
     if reader.problems:
         raise RecordError(reader.problems)
     assert isinstance(found, Certificate)
@@ -341,10 +387,12 @@ def value_of(result: Result, values: Sequence[Value]) -> Value | None:
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+#: Years that a certificate can speak of, in every time zone.
+_YEARS = (1900, 9000)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
 
-def _texts(value: Any, place: str) -> Iterator[str]:
+def _texts(value: Any, place: str) -> Iterator[Note]:
     """Every digest, time and bilingual text, wherever it stands, by the name of its field."""
     if isinstance(value, list):
         for index, item in enumerate(value):
@@ -357,15 +405,24 @@ def _texts(value: Any, place: str) -> Iterator[str]:
         if name in ("bench", "data", "rounding"):
             continue  # shaped by the assay kind and the specification
         if name.endswith("sha256") and not _SHA256.fullmatch(item):
-            yield f"{here}: must be a SHA-256 in lower-case hexadecimal"
+            yield note("record.sha256", "{place}: must be a SHA-256 in lower-case hexadecimal", place=here)
         if name.endswith("_at") and item is not None and not _is_time(item):
-            yield f"{here}: must be a time in UTC such as 2026-11-20T09:30:00Z"
+            yield note(
+                "record.time", "{place}: must be a time in UTC such as 2026-11-20T09:30:00Z", place=here
+            )
+        if name == "message" and item != say({**value, "message": ""}):
+            yield note("record.message", "{place}: is not its text with its facts in it", place=here)
         if (
             name in ("title", "text", "meaning")
             and isinstance(item, dict)
             and not all(map(item.get, LANGUAGES))
         ):
-            yield f"{here}: must have a text in {' and '.join(LANGUAGES)}"
+            yield note(
+                "record.languages",
+                "{place}: must have a text in {languages}",
+                place=here,
+                languages=", ".join(LANGUAGES),
+            )
         yield from _texts(item, here)
 
 
@@ -373,13 +430,17 @@ def _is_time(text: str) -> bool:
     if not _TIME.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
+        return _YEARS[0] <= datetime.fromisoformat(text).year <= _YEARS[1]
     except ValueError:
         return False
-    return True
 
 
-def _places(certificate: Certificate) -> Iterator[str]:
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
+
+
+def _places(certificate: Certificate) -> Iterator[Note]:
     """Everything that must not be empty or out of range."""
     for place, text in (
         ("number", certificate.number),
@@ -391,62 +452,109 @@ def _places(certificate: Certificate) -> Iterator[str]:
         ("verification_url", certificate.verification_url),
     ):
         if not text.strip():
-            yield f"record.{place}: must not be empty"
+            yield note("record.empty", "record.{place}: must not be empty", place=place)
+    parties = [certificate.issued_by, certificate.requested_by]
+    parties += [part.organisation for part in certificate.subcontracted]
+    for zone in (certificate.batch.zone, *(party.zone for party in parties)):
+        if zone and zone not in _zones():
+            yield note("record.zone", "record: '{zone}' is no time zone of the IANA list", zone=zone[:60])
     if certificate.version < 1:
-        yield "record.version: must be 1 or more"
+        yield note("record.version", "record.version: must be 1 or more")
     if not certificate.tests:
-        yield "record.tests: a certificate reports at least one test"
+        yield note("record.no_tests", "record.tests: a certificate reports at least one test")
     if not certificate.signatures:
-        yield "record.signatures: a certificate is signed"
+        yield note("record.unsigned", "record.signatures: a certificate is signed")
     for signature in certificate.signatures:
         if not _is_time(signature.at):
-            yield "record.signatures: a signature has a time in UTC"
+            yield note("record.signature_time", "record.signatures: a signature has a time in UTC")
 
 
-def _sense(certificate: Certificate) -> Iterator[str]:
+def _sense(certificate: Certificate) -> Iterator[Note]:
     """Whether the parts agree with one another."""
     if (certificate.version > 1) != (certificate.replaces is not None):
-        yield "record.replaces: a version above 1, and only that, names what it replaces and why"
+        yield note(
+            "record.replaces",
+            "record.replaces: a version above 1, and only that, names what it replaces and why",
+        )
     analyses = {analysis.id: analysis for analysis in certificate.analyses}
     if len(analyses) != len(certificate.analyses):
-        yield "record.analyses: two analyses have one id"
+        yield note("record.same_analysis", "record.analyses: two analyses have one id")
     codes = [line.code for line in certificate.tests]
     if len(set(codes)) != len(codes):
-        yield "record.tests: two tests have one code"
+        yield note("record.same_test", "record.tests: two tests have one code")
     for line in certificate.tests:
         yield from _line_sense(line, analyses)
     pending = [line.code for line in certificate.tests if line.status == "pending"]
     if certificate.kind == "final" and pending:
-        yield f"record.kind: a final certificate has no pending test ({', '.join(pending)})"
+        yield note(
+            "record.pending",
+            "record.kind: a final certificate has no pending test ({pending})",
+            pending=", ".join(pending),
+        )
     said, due = certificate.conclusion.verdict, concluded(certificate.kind, certificate.tests)
     if said != due:
-        yield f"record.conclusion: it says {said}, though by its tests it is {due}"
+        yield note(
+            "record.conclusion",
+            "record.conclusion: it says {said}, though by its tests it is {due}",
+            said=said,
+            due=due,
+        )
 
 
-def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Iterator[str]:
+def _line_sense(line: TestLine, analyses: Mapping[str, AnalysisRecord]) -> Iterator[Note]:
     place = f"record.tests[{line.code}]"
     if line.status == "pending":
         if line.results or not line.due_at:
-            yield f"{place}: a pending test has no results and says by when they are due"
+            yield note(
+                "record.pending_line",
+                "{place}: a pending test has no results and says by when they are due",
+                place=place,
+            )
         return
     if line.status == "not_tested":
         if line.results or not line.reason.strip():
-            yield f"{place}: a test that was not done has no results and says why"
+            yield note(
+                "record.not_tested_line",
+                "{place}: a test that was not done has no results and says why",
+                place=place,
+            )
         return
     if not line.results:
-        yield f"{place}: an approved test has results"
+        yield note("record.no_results", "{place}: an approved test has results", place=place)
     if line.measured_at is None:
-        yield f"{place}: an approved test says when it was measured"
+        yield note("record.not_measured", "{place}: an approved test says when it was measured", place=place)
     analysis = analyses.get(line.analysis or "")
     if analysis is None:
-        yield f"{place}: its analysis {line.analysis!r} is not in the record"
+        yield note(
+            "record.no_analysis",
+            "{place}: its analysis '{analysis}' is not in the record",
+            place=place,
+            analysis=line.analysis,
+        )
         return
-    if (analysis.method.code, analysis.method.version) != (line.method, line.method_version):
-        yield f"{place}: method {line.method} {line.method_version} is not that of analysis {analysis.id}"
+    named = (line.method, line.method_version, line.method_sha256)
+    if (analysis.method.code, analysis.method.version, analysis.method.sha256) != named:
+        yield note(
+            "record.other_method",
+            "{place}: method {method} {version} is not that of analysis {analysis}",
+            place=place,
+            method=line.method,
+            version=line.method_version,
+            analysis=analysis.id,
+        )
     for result in line.results:
         value = value_of(result, analysis.values)
         if value is None or (value.value, value.unit) != (result.value, result.unit):
-            what = f"{result.reportable!r} of sample {result.sample!r}"
-            yield f"{place}: result {what} is not a value of its analysis"
+            yield note(
+                "record.no_value",
+                "{place}: result '{reportable}' of sample '{sample}' is not a value of its analysis",
+                place=place,
+                reportable=result.reportable,
+                sample=result.sample,
+            )
         if (result.value is None) != (result.reported is None) or (result.value is None and not result.why):
-            yield f"{place}: a result has both a value and its reported form, or neither and the reason"
+            yield note(
+                "record.no_reason",
+                "{place}: a result has both a value and its reported form, or neither and the reason",
+                place=place,
+            )

@@ -4,7 +4,7 @@ attached.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -12,6 +12,7 @@ from importlib import resources
 import typst
 import zxingcpp
 
+from atmpxb.notes import Voice
 from atmpxb.quality.certificate.attachments import attachments
 from atmpxb.quality.certificate.record import Certificate, record_sha256
 from atmpxb.quality.certificate.view import Plots, pages
@@ -19,6 +20,10 @@ from atmpxb.quality.certificate.wording import printable
 from atmpxb.quality.proof.inclusion import parse_proof
 
 _NOT_DISPLAYABLE = re.compile(r'the text `"(?P<text>.+?)"` could not be displayed')
+
+
+#: How notes are told in a language: by the framework's catalogues, or without it.
+type Voices = Callable[[str], Voice]
 
 
 class RenderError(ValueError):
@@ -33,6 +38,7 @@ def render(
     specification: bytes,
     manifests: Mapping[str, bytes],
     plots: Plots,
+    voices: Voices,
 ) -> bytes:
     """The unsealed document. Equal input gives equal bytes.
 
@@ -41,17 +47,19 @@ def render(
         methods: SHA-256 → source bytes of every method document that an analysis followed.
         specification: source bytes of the specification.
         manifests: SHA-256 of a manifest → ``proof.manifests.manifest_file`` of each signature.
-        plots: analysis id → its plots; their SVG goes into the annex as it is on the screen.
+        plots: analysis id → its plots, as the record names them; their SVG goes into the annex as it is on the screen.
+        voices: language → how notes are told in it.
 
     Raises:
         RecordError: the record does not hold.
         RenderError: an attachment does not fit the record, or a picture breaks the standard.
     """
     content = certificate.bytes()
-    attached = attachments(certificate, content, proof, methods, specification, manifests)
+    attached = attachments(certificate, content, proof, methods, specification, manifests, plots)
     proven = parse_proof(proof)
     shown = {"entry": proven.entry.hash.hex(), "checkpoint": proven.checkpoint.merkle_root.hex()}
-    data = pages(certificate, record_sha256(content), plots, _qr(certificate.verification_url), shown)
+    voice, qr = voices(certificate.language), _qr(certificate.verification_url)
+    data = pages(certificate, record_sha256(content), plots, qr, shown, voice)
     data["attachments"] = attached
     at = datetime.fromisoformat(certificate.issued_at).astimezone(UTC)
     try:

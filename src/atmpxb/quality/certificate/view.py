@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from atmpxb.notes import Voice, say
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate.figures import figures
 from atmpxb.quality.certificate.labels import LABELS
@@ -25,11 +26,12 @@ type Plots = Mapping[str, Sequence[Plot]]  # analysis id → its plots
 
 
 def pages(
-    certificate: Certificate, record_sha256: str, plots: Plots, qr_svg: str, proof: Mapping[str, str]
+    certificate: Certificate, record_sha256: str, plots: Plots, qr_svg: str, proof: Mapping[str, str], voice: Voice
 ) -> Any:
     """The content of the pages as JSON-ready data, every text printable.
 
     Args:
+        voice: tells notes in the language of the pages.
         proof: label code (``entry``, ``checkpoint``) → digest or key id to print in the annex.
     """
     words = LABELS[certificate.language]
@@ -84,7 +86,7 @@ def pages(
         "annex": {
             "heading": words["annex"],
             "text": words["annex_text"],
-            "parts": [_annex(a, certificate, words, plots.get(a.id, ())) for a in certificate.analyses],
+            "parts": [_annex(a, certificate, words, plots.get(a.id, ()), voice) for a in certificate.analyses],
         },
         "proof": {
             "heading": words["proof"],
@@ -267,9 +269,11 @@ def _table(
 
 
 def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str, Any]:
+    methods = {one.id: f"{one.id} · {one.method.code}" for one in certificate.analyses}
     items = [
         {
             "meaning": signature.meaning[certificate.language],
+            "about": methods.get(signature.about, certificate.number),
             "name": signature.name,
             "function": f"{signature.function}, {signature.organisation}",
             "at": utc(signature.at),
@@ -281,26 +285,26 @@ def _signatures(certificate: Certificate, words: Mapping[str, str]) -> dict[str,
 
 
 def _annex(
-    analysis: AnalysisRecord, certificate: Certificate, words: Mapping[str, str], plots: Sequence[Plot]
+    analysis: AnalysisRecord, certificate: Certificate, words: Mapping[str, str], plots: Sequence[Plot], voice: Voice
 ) -> dict[str, Any]:
     language, method = certificate.language, analysis.method
     source = words["recomputable" if analysis.recomputable else "not_recomputable"]
     checks = [
         [
             check.title[language],
-            localised(check.criterion, language),
-            localised(check.observed, language),
+            localised(_told(check.criterion, voice), language),
+            localised(_told(check.observed, voice), language),
             words[_judged(check.passed)],
         ]
         for check in analysis.checks
     ]
     remarks = [
-        *[[words["exclusion"], item.what, item.reason] for item in analysis.exclusions],
         *[
-            [words["repair"], f"{item.file} {item.where}", f"{item.rule}: {item.before} → {item.after}"]
-            for item in analysis.repairs
+            [words["exclusion"], _told(item.what, voice), _told(item.reason, voice)]
+            for item in analysis.exclusions
         ],
-        *[[words["warning"], "", text] for text in analysis.warnings],
+        *[[words["repair"], *item.told(voice)] for item in analysis.repairs],
+        *[[words["warning"], "", _told(warning, voice)] for warning in analysis.warnings],
     ]
     tables = [
         _table(words, "checks", ("check", "criterion", "observed", "outcome"), checks),
@@ -317,6 +321,10 @@ def _annex(
         ]
         + [{"text": f"{words['method']} {method.code} v{method.version}", "sha256": method.sha256}],
     }
+
+
+def _told(fact: object, voice: Voice) -> str:
+    return say(fact, voice) if fact else ""
 
 
 def _judged(passed: bool | None) -> str:

@@ -1,7 +1,6 @@
 """The words and number forms of a printed certificate, in English and Dutch.
 
-Both the renderer and ``atmpxb verify`` take them from here: the one prints, the other looks for what must be
-printed.
+Print and screen take them from here.
 """
 
 import re
@@ -9,7 +8,8 @@ import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from atmpxb.quality.certificate.record import Certificate, Result, TestLine
+from atmpxb.quality.assays.pictures import commas
+from atmpxb.quality.certificate.record import Result, TestLine
 
 VERDICTS = {
     "en": {
@@ -45,6 +45,8 @@ _COVERED = re.compile(
 )
 
 
+#: A number and the power of ten of its unit: on paper they are multiplied.
+_TIMES = re.compile(r"(\d) 10\^")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -76,12 +78,12 @@ def localised(text: str, language: str) -> str:
     """A criterion, observation or caption: units with raised powers, numbers in it with the comma of Dutch.
 
     >>> localised("≥ 0.98 10^6 cells/mL, file_1.2.fcs", "nl")
-    '≥ 0,98 10⁶ cells/mL, file_1.2.fcs'
+    '≥ 0,98 × 10⁶ cells/mL, file_1.2.fcs'
     """
-    text = unit(text)
+    text = unit(_TIMES.sub(r"\1 × 10^", text))
     if language != "nl":
         return text
-    return re.sub(r"(?<![\w.])(\d+)\.(\d+(?:[eE][-+]?\d+)?)(?!\.?\w)", r"\1,\2", text)
+    return commas(text)
 
 
 def unit(text: str) -> str:
@@ -114,32 +116,4 @@ def shown_result(result: Result, language: str) -> str:
 
 def shown_limit(line: TestLine, language: str) -> str:
     """The acceptance limit as the table prints it."""
-    return printable(unit(line.limit.text.get(language, ""))) or "—"
-
-
-def must_be_printed(certificate: Certificate) -> list[str]:
-    """What the pages must say, in this order: the identity, then every line of the table of results."""
-    language = certificate.language
-    words = VERDICTS[language]
-    expected = [certificate.number, certificate.product.name, certificate.batch.number]
-    if certificate.kind == "interim":
-        expected.insert(0, INTERIM[language])
-    for line in certificate.tests:
-        expected += [
-            line.title[language],
-            f"{line.method} v{line.method_version}",
-            shown_limit(line, language),
-        ]
-        for result in line.results:
-            expected += [
-                shown_result(result, language),
-                unit(result.unit) if result.reported else "",
-                words[result.verdict],
-            ]
-        if line.status == "pending":
-            expected += [words["pending"], utc(line.due_at or "")]
-        if line.status == "not_tested":
-            expected += [words["not_tested"], line.reason]
-    expected.append(words[certificate.conclusion.verdict])
-    expected += [signature.name for signature in certificate.signatures]
-    return [printable(text) for text in expected if text]
+    return printable(unit(_TIMES.sub(r"\1 × 10^", line.limit.text.get(language, "")))) or "—"

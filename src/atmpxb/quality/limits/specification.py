@@ -8,13 +8,15 @@ TOML, schema ``atmpxb.specification/1``; a limit is written with the digits that
     method = "CC-001"
     reportable = "viability"
     unit = "%"
-    limit = { low = "80.0" }          # low/high inclusive, above/below exclusive, or words = ["clear"]
+    limit = { low = "80.0" }          # low/high inclusive, above/below exclusive, or words
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 
+from atmpxb.notes import Note
 from atmpxb.quality.assays.seam import AssayError, Words
 from atmpxb.quality.limits.sampling import Aliquot, SamplingPlan
 from atmpxb.quality.limits.verdict import ROUNDING_RULES, Limit, Rounding, last_digit
@@ -26,13 +28,10 @@ SCHEMA = "atmpxb.specification/1"
 class SpecificationError(AssayError):
     """A specification document can't be used. ``problems`` lists everything wrong, one sentence each."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = "".join(f"\n- {problem}" for problem in problems)
+    def __init__(self, problems: tuple[Note, ...]) -> None:
         super().__init__(
-            "specification.invalid", f"The specification document has {count}:{lines}", problems=problems
+            "specification.invalid", "The specification document can't be used: {problems}", problems=problems
         )
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,8 @@ class SpecificationLine:
     """One test of a specification: which value of which method, against which limit.
 
     ``method_version`` empty: the version that is effective when the run is made. ``when`` names the decision
-    that the line belongs to, e.g. ``release``.
+    that the line belongs to, e.g. ``release``. ``choices`` says in words what the codes of the limit mean, for
+    readers who do not have the method at hand.
     """
 
     code: str
@@ -54,6 +54,7 @@ class SpecificationLine:
     method_version: str = ""
     reference: str = ""
     when: str = "release"
+    choices: Mapping[str, Words] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,25 @@ def parse_specification(source: bytes) -> Specification:
     Raises:
         SpecificationError: with every problem found, by line where the place is known.
     """
-    problems: list[str] = []
+    problems: list[Note] = []
     try:
         document = read(source, problems)
     except NotToml as error:
-        raise SpecificationError((str(error),)) from error
+        raise SpecificationError((error.note,)) from error
     if (schema := document.text("schema")) and schema != SCHEMA:
-        document.problem(f"schema {schema!r} is not {SCHEMA!r}; this program reads no other", "schema")
+        document.problem(
+            "document.schema",
+            "schema '{schema}' is not '{known}'; this program reads no other",
+            "schema",
+            schema=schema,
+            known=SCHEMA,
+        )
     code = document.code("code")
     lines = tuple(_line(table) for table in document.tables("tests"))
     if not lines:
-        document.problem("the specification tests nothing; add at least one [[tests]]", "tests")
+        document.problem(
+            "specification.no_tests", "the specification tests nothing; add at least one [[tests]]", "tests"
+        )
     document.unique("tests", [line.code for line in lines])
     sampling = document.table("sampling")
     found = Specification(
@@ -107,49 +116,68 @@ def parse_specification(source: bytes) -> Specification:
 
 def _line(table: Table) -> SpecificationLine:
     rounding = _rounding(table)
+    limit, choices = _limit(table, rounding)
     found = SpecificationLine(
         code=table.code(),
         title=table.words(),
         method=table.code("method"),
         reportable=table.code("reportable"),
         unit=table.text("unit", ""),
-        limit=_limit(table, rounding),
+        limit=limit,
         rounding=rounding,
         informative=table.flag("informative", False),
         method_version=table.text("method_version", ""),
         reference=table.text("reference", ""),
         when=table.code("when") if "when" in table.data else "release",
+        choices=choices,
     )
     if found.limit is None and not found.informative:
-        table.problem("a test without 'limit' only informs; write informative = true, or give it a limit")
+        table.problem(
+            "specification.no_limit",
+            "a test without 'limit' only informs; write informative = true, or give it a limit",
+        )
     table.finish()
     return found
 
 
-def _limit(line: Table, rounding: Rounding) -> Limit | None:
+def _limit(line: Table, rounding: Rounding) -> tuple[Limit | None, Mapping[str, Words]]:
+    """The limit, and the titles of its codes: ``words = { clear = { en = "Clear", nl = "Helder" } }``."""
     table = line.table("limit")
     if table is None:
-        return None
+        return None, {}
     low, high, above, below = (table.decimal(key) for key in ("low", "high", "above", "below"))
-    words = table.texts("words")
+    choices = table.choices("words") if isinstance(table.get("words"), dict) else {}
+    words = tuple(choices) or table.texts("words")
     if (low and above) or (high and below):
-        table.problem("one bound is given twice; use low or above, and high or below")
+        table.problem(
+            "specification.bound_twice", "one bound is given twice; use low or above, and high or below"
+        )
     limit = Limit(low or above, high or below, above is None, below is None, words)
     if words and (limit.low or limit.high):
-        table.problem("a limit has bounds or words, not both")
+        table.problem("specification.bounds_and_words", "a limit has bounds or words, not both")
     if not words and not limit.low and not limit.high:
-        table.problem("the limit is empty; give low, high, above, below or words")
+        table.problem(
+            "specification.empty_limit", "the limit is empty; give low, high, above, below or words"
+        )
     if limit.low and limit.high:
         if Decimal(limit.low) > Decimal(limit.high):
-            table.problem(f"the lower bound {limit.low} is above the upper bound {limit.high}")
+            table.problem(
+                "specification.low_above_high",
+                "the lower bound {low} is above the upper bound {high}",
+                low=limit.low,
+                high=limit.high,
+            )
         free = rounding.rule != "none" and rounding.decimals is None and rounding.significant is None
         if free and last_digit(limit.low) != last_digit(limit.high):
             table.problem(
-                f"{limit.low} and {limit.high} show different last digits, so it is not clear where to round;"
-                " write both alike or give rounding 'decimals' or 'significant'"
+                "specification.last_digits",
+                "{low} and {high} show different last digits, so it is not clear where to round; write both "
+                "alike or give rounding 'decimals' or 'significant'",
+                low=limit.low,
+                high=limit.high,
             )
     table.finish()
-    return limit
+    return limit, choices
 
 
 def _rounding(line: Table) -> Rounding:
@@ -165,9 +193,14 @@ def _rounding(line: Table) -> Rounding:
         significant=table.integer("significant", None, 1),
     )
     if found.decimals is not None and found.significant is not None:
-        table.problem("round to 'decimals' or to 'significant' figures, not both")
+        table.problem(
+            "specification.rounding_twice", "round to 'decimals' or to 'significant' figures, not both"
+        )
     if found.rule == "none" and (found.decimals is not None or found.significant is not None):
-        table.problem("rule 'none' does not round; take the digits away or choose another rule")
+        table.problem(
+            "specification.rounding_none",
+            "rule 'none' does not round; take the digits away or choose another rule",
+        )
     table.finish()
     return found
 
@@ -180,9 +213,11 @@ def _sampling(table: Table, tests: set[str]) -> SamplingPlan:
     if retention:
         retention.finish()
     if bool(retention) == bool(waiver):
-        table.problem("give either 'retention' with its volume or a 'waiver' with its reason")
+        table.problem(
+            "specification.retention", "give either 'retention' with its volume or a 'waiver' with its reason"
+        )
     if not aliquots:
-        table.problem("the sampling plan is empty; add [[sampling.aliquots]]")
+        table.problem("specification.no_aliquots", "the sampling plan is empty; add [[sampling.aliquots]]")
     found = SamplingPlan(
         aliquots=aliquots,
         biosafety_class=str(table.get("biosafety_class") or ""),
@@ -207,10 +242,19 @@ def _aliquot(table: Table, tests: set[str]) -> Aliquot:
         hold_hours=None if hold is None else Decimal(hold),
     )
     if volume <= 0 or not 0 < found.minimum_ul <= volume:
-        table.problem("volumes must be above zero, and minimum_ul not above volume_ul", "volume_ul")
+        table.problem(
+            "specification.volume",
+            "volumes must be above zero, and minimum_ul not above volume_ul",
+            "volume_ul",
+        )
     if found.hold_hours is not None and found.hold_hours <= 0:
-        table.problem("hold_hours must be above zero", "hold_hours")
+        table.problem("specification.hold_hours", "hold_hours must be above zero", "hold_hours")
     for unknown in [test for test in found.tests if test not in tests]:
-        table.problem(f"tests names {unknown!r}, which is no test of this specification", "tests")
+        table.problem(
+            "specification.unknown_test",
+            "tests names '{test}', which is no test of this specification",
+            "tests",
+            test=unknown,
+        )
     table.finish()
     return found

@@ -268,7 +268,7 @@ class Migration(migrations.Migration):
                 ('minimum_ul', models.DecimalField(null=True)),
                 ('temperature_c', models.DecimalField(null=True)),
                 ('condition', models.TextField(blank=True)),
-                ('hold_reason', models.TextField(blank=True)),
+                ('hold_reason', models.JSONField(blank=True, default=str)),
                 ('received_at', models.DateTimeField(null=True)),
                 ('use_by', models.DateTimeField(null=True)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='quality.order')),

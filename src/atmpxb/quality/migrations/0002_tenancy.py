@@ -2,12 +2,14 @@
 
 from django.db import migrations
 
-from atmpxb.records.tenancy import TenantTable
+from atmpxb.records.tenancy import Telling, TenantTable
 
-#: An order refers to a request of another organisation: the pair must exist, whoever reads it.
+#: An order refers to a request of another organisation, and only the laboratory that was asked may answer it: else any
+#: other could take its place, since a request has one order.
 ACROSS = """
-ALTER TABLE quality_order ADD CONSTRAINT quality_order_request_own FOREIGN KEY (client_id, request_id)
-    REFERENCES quality_request (organisation_id, id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE quality_request ADD CONSTRAINT quality_request_asked UNIQUE (organisation_id, id, laboratory_id);
+ALTER TABLE quality_order ADD CONSTRAINT quality_order_request_own FOREIGN KEY (client_id, request_id, organisation_id)
+    REFERENCES quality_request (organisation_id, id, laboratory_id) DEFERRABLE INITIALLY DEFERRED;
 """
 
 
@@ -50,7 +52,12 @@ class Migration(migrations.Migration):
             },
         ),
         TenantTable(
-            "quality_worksheetentry", references={"run_id": "quality_run", "sample_id": "quality_sample"}
+            "quality_worksheetentry",
+            references={
+                "run_id": "quality_run",
+                "sample_id": "quality_sample",
+                "replaced_by_id": "quality_worksheetentry",
+            },
         ),
         TenantTable("quality_analysis", references={"run_id": "quality_run"}),
         TenantTable("quality_plot", references={"analysis_id": "quality_analysis"}),
@@ -63,10 +70,13 @@ class Migration(migrations.Migration):
             references={
                 "order_id": "quality_order",
                 "signature_id": "signatures_signature",
+                "replaces_id": "quality_certificate",
                 "withdrawal_id": "signatures_signature",
             },
         ),
         TenantTable("quality_publication", read="true"),
         TenantTable("quality_failedjob", shared=False),
+        Telling("quality_request", owner=("request.arrived", "request.withdrawn_by_client"), reader=("request.accepted",)),
+        Telling("quality_certificate", owner=("certificate.arrived", "certificate.recalled")),
         migrations.RunSQL(ACROSS, reverse_sql=migrations.RunSQL.noop),
     ]

@@ -6,7 +6,7 @@ an action refuses becomes a table of what failed and what cures it, put above th
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urldefrag, urlencode
 from uuid import UUID
@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from atmpxb.quality.pages import typed
 from atmpxb.quality.pages.refusals import Refusal, refusals_of
+from atmpxb.quality.queries.differences import Difference
 from atmpxb.records.ledger.models import LedgerEntry
 from atmpxb.records.ledger.writing import acting_for, set_context
 from atmpxb.records.people.actions import log_access
@@ -64,6 +65,16 @@ def page(view: Callable[..., HttpResponseBase], *, asked_by_form: bool = False) 
     return run
 
 
+def keeps(*names: str) -> Callable[[View], View]:
+    """A list whose filter and order come back as the person left them; ``names`` are those of its address."""
+
+    def decorate(view: View) -> View:
+        view.keeps = names  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
 def looked_at(request: Request, row: models.Model) -> None:
     """Note that a page shows a row; only rows of other organisations go into the access log."""
     owner: UUID = row.organisation_id  # type: ignore[attr-defined]
@@ -93,7 +104,7 @@ def deed(view: Callable[..., str | HttpResponse]) -> View:
             found = refusals_of(error)
             if found is None:
                 raise
-            return refused(request, found)
+            return refused(request, found, getattr(error, "differences", ()))
         return go(request, target) if isinstance(target, str) else target
 
     return run
@@ -131,13 +142,21 @@ def go(request: Request, target: str) -> HttpResponse:
     return HttpResponseRedirect(target)
 
 
-def refused(request: HttpRequest, found: tuple[Refusal, ...]) -> HttpResponse:
-    """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts."""
+def refused(request: HttpRequest, found: tuple[Refusal, ...], differences: Sequence[Difference] = ()) -> HttpResponse:
+    """The table of refusals: a fragment for the form that asked, a whole page for a browser without scripts.
+
+    Args:
+        differences: what changed since the page was opened, where that is why.
+    """
     fragment = request.headers.get("HX-Request") == "true"
     template = "quality/refused_fragment.html" if fragment else "quality/refused.html"
     asked = request.POST.get("place", "")
     place = asked if PLACE.fullmatch(asked) else "refusal"
-    context = {"refusals": found, "back": request.META.get("HTTP_REFERER", "/"), "place": place}
+    back = request.META.get("HTTP_REFERER", "/")
+    context = {
+        "refusals": found, "differences": differences, "back": back, "place": place,
+        "stale": found[0].status in (409, 412),
+    }  # fmt: skip
     return render(request, template, context, status=found[0].status)
 
 
@@ -161,4 +180,14 @@ def _receipt(request: HttpRequest, actor: Actor) -> LedgerEntry | None:
     return LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq=int(seq)).first()
 
 
-__all__ = ["Request", "deed", "go", "login_not_required", "looked_at", "page", "refused", "require_http_methods"]
+__all__ = [
+    "Request",
+    "deed",
+    "go",
+    "keeps",
+    "login_not_required",
+    "looked_at",
+    "page",
+    "refused",
+    "require_http_methods",
+]

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from django import forms
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.actions import catalogue, failures, orders, requests, reviews, runs
+from atmpxb.notes import Refused
+from atmpxb.quality.actions import orders, reviews, runs
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.pages.account_refusals import words_of
-from atmpxb.quality.states import NotPossibleNow
-from atmpxb.records.documents import actions as documents
-from atmpxb.records.ledger.writing import NotPermitted
+from atmpxb.quality.saying import said
+from atmpxb.quality.states import STATES, NotPossibleNow
+from atmpxb.records.ledger.writing import NotPermitted, Overtaken
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.signing import SigningError
@@ -58,9 +59,9 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
     match error:
         case InvalidForm():
             return _of_form(error.form)
-        case AssayError() if error.facts.get("problems"):
+        case AssayError() if error.problems:
             cure = _("Mend the document, then choose it again")
-            return tuple(Refusal(str(problem), cure) for problem in error.facts["problems"])
+            return tuple(Refusal(said(problem), cure) for problem in error.problems)
         case reviews.NotReady():
             return tuple(Refusal(what, cure) for what, cure in error.missing)
         case orders.MethodsMissing():
@@ -105,25 +106,24 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             return (
                 Refusal(_("Nobody has confirmed who you are"), _("Have your identity confirmed"), _("Administrator")),
             )
-        case reviews.OwnWork() | runs.NotYours() | documents.AuthorCannotApprove():
-            return (Refusal(_("You did this work yourself, so another person must sign"), _("Hand it to a colleague")),)
+        case Overtaken():
+            return (
+                Refusal(
+                    _("Somebody else did the same at this moment and was first; nothing of yours was written"),
+                    _("Load the page again and look at what stands there now"),
+                    status=409,
+                ),
+            )
         case NotPossibleNow():
             return (
                 Refusal(
-                    _("This is not possible in the present state: %(state)s") % {"state": error.state},
+                    _("This is not possible in the present state: %(state)s") % {"state": _state(error)},
                     _("Load the page again: somebody may have moved it on"),
                     status=409,
                 ),
             )
         case runs.FileAlreadyAttached():
-            return (
-                Refusal(
-                    _("These bytes are attached already, to run %(run)s as %(name)s")
-                    % {"run": error.run, "name": error.name},
-                    _("Nothing needs doing if that is the right run; else withdraw the file there first"),
-                    status=409,
-                ),
-            )
+            return (Refusal(said(error.note), said(error.cure), status=409),)
         case TooLarge():
             return (Refusal(_("The file is larger than this laboratory accepts"), _("Split the export"), status=413),)
         case NoRoom():
@@ -138,26 +138,22 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
         case Incomplete():
             return (Refusal(_("The transfer broke off"), _("Drop the file again"), status=400),)
         case SigningError():
-            return (Refusal(_("The signing process does not answer"), str(error), _("Administrator"), 503),)
-        case (
-            catalogue.AlreadyRegistered()
-            | requests.WrongDates()
-            | requests.NoPseudonym()
-            | requests.NotEffective()
-            | requests.AlreadyAccepted()
-            | orders.RequestClosed()
-            | orders.LabelAlreadyUsed()
-            | orders.NoSamplingPlan()
-            | failures.RepeatedAlready()
-            | runs.PartnerUnclear()
-            | runs.TestsDiffer()
-            | runs.SampleNotAvailable()
-            | runs.WrongEntry()
-            | WrongValue()
-            | documents.VersionExists()
-            | signatures.ProofSpent()
-            | AssayError()
-        ):
-            what, _colon, cure = str(error).partition(": ")
+            return (
+                Refusal(
+                    _("The signing process does not answer"),
+                    _("Start it again; its log says why"),
+                    _("Administrator"),
+                    503,
+                ),
+            )
+        case Refused():
+            return (Refusal(said(error.note), said(error.cure)),)
+        case AssayError() | WrongValue():
+            what, _colon, cure = said(error.note).partition(": ")
             return (Refusal(what, cure),)
     return None
+
+
+def _state(error: NotPossibleNow) -> str:
+    """The state in the words of the pages."""
+    return str(STATES[error.noun](error.state).label)

@@ -8,8 +8,9 @@ entry speaks of.
 import heapq
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,12 +20,14 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, models
 
+from atmpxb.notes import Note, note
+from atmpxb.quality import saying
 from atmpxb.quality.models import Certificate, Publication
 from atmpxb.quality.proof.line import Line
 from atmpxb.quality.proof.verify import verify as verify_certificate
 from atmpxb.quality.publishing import trust_list
 from atmpxb.quality.states import CertificateState
-from atmpxb.records.ledger import checkpoint
+from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
@@ -65,26 +68,65 @@ def _keys() -> Mapping[str, Ed25519PublicKey]:
     }
 
 
-def _chain(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Line]:
+def _chain(
+    organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]
+) -> Iterator[Line]:
     name = f"chain {organisation.code}"
     wrong = list(breaks(organisation.pk, links))
     if wrong:
-        yield Line(name, False, f"entry {wrong[0].seq}: {wrong[0].reason} ({len(wrong)} in all)")
+        yield Line(
+            name,
+            False,
+            note(
+                "deep.broken",
+                "entry {seq}: {reason} ({count} in all)",
+                seq=wrong[0].seq,
+                reason=wrong[0].reason,
+                count=len(wrong),
+            ),
+        )
     else:
-        yield Line(name, True, f"{len(links)} entries follow one another unaltered")
+        yield Line(
+            name, True, note("deep.chain", "{count} entries follow one another unaltered", count=len(links))
+        )
     head = _head(organisation.pk)
     if links and head != (links[-1].seq, links[-1].hash):
-        yield Line(name, False, f"the head says entry {head[0] if head else 0}, the chain ends at {links[-1].seq}")
+        yield Line(
+            name,
+            False,
+            note(
+                "deep.head",
+                "the head says entry {head}, the chain ends at {seq}",
+                head=head[0] if head else 0,
+                seq=links[-1].seq,
+            ),
+        )
     kept = StoredCheckpoint.objects.using(READER).filter(organisation_id=organisation.pk).order_by("seq")
     found = [
-        (f"witness {point.witness_id}", bytes(point.payload), point.key_id, bytes(point.signature)) for point in kept
+        (f"witness {point.witness_id}", bytes(point.payload), point.key_id, bytes(point.signature))
+        for point in kept
     ]
     found += [("file of checkpoints", *rest) for rest in _written(organisation.pk)]
-    problems = [problem for one in found for problem in _checkpoint(organisation.pk, links, keys, *one)]
+    told = [(one[1], list(_checkpoint(organisation.pk, links, keys, *one))) for one in found]
+    problems = [problem for _, wrong in told for problem in wrong]
+    problems += grown({payload for payload, wrong in told if not wrong}, links)
     if problems:
-        yield Line(f"witnesses {organisation.code}", False, f"{problems[0]} ({len(problems)} in all)")
+        yield Line(
+            f"witnesses {organisation.code}",
+            False,
+            note(
+                "deep.witnesses_differ",
+                "{problem} ({count} in all)",
+                problem=problems[0],
+                count=len(problems),
+            ),
+        )
     elif found:
-        yield Line(f"witnesses {organisation.code}", True, f"{len(found)} signed checkpoints agree with the chain")
+        yield Line(
+            f"witnesses {organisation.code}",
+            True,
+            note("deep.witnesses", "{count} signed checkpoints agree with the chain", count=len(found)),
+        )
 
 
 def _head(organisation: UUID) -> tuple[int, bytes] | None:
@@ -113,13 +155,42 @@ def _checkpoint(
     payload: bytes,
     key_id: str,
     signature: bytes,
-) -> Iterator[str]:
+) -> Iterator[Note]:
     key = keys.get(key_id)
     if key is None or not checkpoint.signed_by(key, payload, signature):
-        yield f"{source}: a checkpoint is not signed by a published key"
+        yield note(
+            "deep.witness_unsigned", "{source}: a checkpoint is not signed by a published key", source=source
+        )
         return
     for finding in checkpoint.against_chain(checkpoint.parse(payload), organisation, links):
-        yield f"{source}: {finding.kind}: {finding.message}"
+        yield note(
+            "deep.witness",
+            "{source}: {kind}: {message}",
+            source=source,
+            kind=finding.kind,
+            message=finding.message,
+        )
+
+
+def grown(payloads: Iterable[bytes], links: list[Link]) -> Iterator[Note]:
+    """Whether each checkpoint continues the one before it, in time too; all of them agree with the chain as it is now.
+
+    One that was signed later over fewer entries tells that entries were gone for a while.
+    """
+    hashes = [link.hash for link in links]
+    points = sorted((checkpoint.parse(payload) for payload in payloads), key=lambda point: (point.seq, point.at))
+    for earlier, later in pairwise(points):
+        same = earlier.seq == later.seq
+        path = () if same else merkle.consistency_path(hashes[: later.seq], earlier.seq)
+        for finding in checkpoint.against_checkpoint(earlier, later, path):
+            yield note(
+                "witness.grown",
+                "checkpoints of entries {one} and {other}: {kind}: {what}",
+                one=earlier.seq,
+                other=later.seq,
+                kind=finding.kind,
+                what=finding.message,
+            )
 
 
 def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:
@@ -151,14 +222,41 @@ def _is_recorded(model: type[models.Model]) -> bool:
 def _table(table: str, stored: Mapping[str, State], replayed: Mapping[str, State]) -> Line:
     name = f"table {table}"
     if lost := sorted(replayed.keys() - stored.keys()):
-        return Line(name, False, f"row {lost[0]} is recorded and gone ({len(lost)} in all)")
+        return Line(
+            name,
+            False,
+            note(
+                "deep.row_gone",
+                "row {row} is recorded and gone ({count} in all)",
+                row=lost[0],
+                count=len(lost),
+            ),
+        )
     if foreign := sorted(stored.keys() - replayed.keys()):
-        return Line(name, False, f"row {foreign[0]} exists and no entry made it ({len(foreign)} in all)")
+        return Line(
+            name,
+            False,
+            note(
+                "deep.row_foreign",
+                "row {row} exists and no entry made it ({count} in all)",
+                row=foreign[0],
+                count=len(foreign),
+            ),
+        )
     for key, row in stored.items():
         told = replayed[key]
         if differs := sorted(column for column in row if row[column] != told.get(column)):
-            return Line(name, False, f"row {key}: {', '.join(differs)} differ from what was recorded")
-    return Line(name, True, f"{len(stored)} rows are as the ledger tells")
+            return Line(
+                name,
+                False,
+                note(
+                    "deep.row_differs",
+                    "row {row}: {columns} differ from what was recorded",
+                    row=key,
+                    columns=", ".join(differs),
+                ),
+            )
+    return Line(name, True, note("deep.table", "{count} rows are as the ledger tells", count=len(stored)))
 
 
 def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Line:
@@ -166,10 +264,19 @@ def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Line:
     for one in signatures:
         key = keys.get(one.key_id)
         if key is None or not manifest_signed_by(key.public_bytes_raw(), one.manifest.encode(), bytes(one.seal)):
-            return Line("signatures", False, f"signature {one.pk} of {one.name} does not fit what it binds")
+            said = note(
+                "deep.signature", "signature {id} of {name} does not fit what it binds", id=one.pk, name=one.name
+            )
+            return Line("signatures", False, said)
         if places := list(unfitting(json.loads(one.manifest), one.withheld)):
-            return Line("signatures", False, f"signature {one.pk} of {one.name} bound other words at {places[0]}")
-    return Line("signatures", True, f"{len(signatures)} signatures fit what they bind")
+            said = note(
+                "deep.signature_words", "signature {id} of {name} bound other words at {place}",
+                id=one.pk, name=one.name, place=places[0],
+            )  # fmt: skip
+            return Line("signatures", False, said)
+    return Line(
+        "signatures", True, note("deep.signatures", "{count} signatures fit what they bind", count=len(signatures))
+    )
 
 
 def _vault() -> Iterator[Line]:
@@ -178,10 +285,18 @@ def _vault() -> Iterator[Line]:
         try:
             vault().read(digest)
         except FileNotFoundError:
-            yield Line("vault", False, f"{name} ({digest}) is missing")
+            yield Line(
+                "vault",
+                False,
+                note("deep.file_missing", "{name} ({digest}) is missing", name=name, digest=digest),
+            )
         except Damaged as error:
-            yield Line("vault", False, f"{name}: {error}")
-    yield Line("vault", True, f"{len(files)} files were read and compared with their hashes")
+            yield Line("vault", False, note("deep.file_damaged", "{name}: {error}", name=name, error=error))
+    yield Line(
+        "vault",
+        True,
+        note("deep.vault", "{count} files were read and compared with their hashes", count=len(files)),
+    )
 
 
 class _FromVault(Mapping[str, bytes]):
@@ -208,26 +323,33 @@ def _certificates() -> Iterator[Line]:
     trusted = trust_list(READER)
     published = {one.token: one for one in Publication.objects.using(READER).all()}
     for certificate in issued.select_related("withdrawal"):
-        report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted)
-        failed = [f"{line.check}: {line.message}" for line in report.lines if line.ok is False]
+        report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted, voices=saying.voice)
+        failed = [
+            note("deep.certificate_fails", "{check}: {problem}", check=line.check, problem=line.said)
+            for line in report.lines
+            if line.ok is False
+        ]
         failed += _standing(certificate, published.get(certificate.token))
-        text = "sealed, proven and recomputed from its raw files"
+        text = note("deep.certificate", "sealed, proven and recomputed from its raw files")
         if certificate.withdrawn_at:
-            text += f"; withdrawn at {utc_text(certificate.withdrawn_at)}"
+            text = note(
+                "deep.certificate_withdrawn", "sealed, proven and recomputed from its raw files; withdrawn at {at}",
+                at=utc_text(certificate.withdrawn_at),
+            )  # fmt: skip
         yield Line(f"certificate {certificate}", report.holds and not failed, failed[0] if failed else text)
 
 
-def _standing(certificate: Certificate, published: Publication | None) -> Iterator[str]:
+def _standing(certificate: Certificate, published: Publication | None) -> Iterator[Note]:
     """What the public page says against what was decided, and whether a person signed the withdrawal."""
     if published is None or published.pdf_sha256 != certificate.pdf_sha256:
-        yield "its public page is missing, or is of another document"
+        yield note("deep.not_published", "its public page is missing, or is of another document")
         return
     withdrawn = certificate.state == CertificateState.WITHDRAWN
     if (published.withdrawn_at, certificate.withdrawn_at is not None) != (certificate.withdrawn_at, withdrawn):
-        yield "its public page and its state differ on whether it is withdrawn"
+        yield note("deep.withdrawal_differs", "its public page and its state differ on whether it is withdrawn")
     if certificate.state == CertificateState.SUPERSEDED and not published.superseded_by:
-        yield "it is superseded, and its public page doesn't say by what"
+        yield note("deep.superseded_by", "it is superseded, and its public page doesn't say by what")
     if withdrawn:
         bound = manifest_content(certificate.withdrawal) if certificate.withdrawal else {}
         if (bound.get("pdf_sha256"), bound.get("reason")) != (certificate.pdf_sha256, certificate.withdrawal_reason):
-            yield "nobody signed this withdrawal of this document"
+            yield note("deep.withdrawal_unsigned", "nobody signed this withdrawal of this document")

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from atmpxb.notes import Noted
 from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.chain import Link
 from atmpxb.records.ledger.checkpoint import Checkpoint
 
 
-class NotAProof(ValueError):
+class NotAProof(Noted, ValueError):
     """The bytes are not a proof that can be judged."""
 
 
@@ -56,9 +57,9 @@ def build_proof(
     point = checkpoint.parse(payload)
     leaf = entry.seq - 1
     if point.seq != len(entry_hashes) or point.merkle_root != merkle.root(entry_hashes):
-        raise NotAProof("the checkpoint is not over these entries")
+        raise NotAProof("proof.other_entries", "the checkpoint is not over these entries")
     if leaf >= len(entry_hashes) or entry_hashes[leaf] != entry.hash:
-        raise NotAProof("the entry is not among those that the checkpoint covers")
+        raise NotAProof("proof.not_covered", "the entry is not among those that the checkpoint covers")
     path = [step.hex() for step in merkle.inclusion_path(entry_hashes, leaf)]
     return canonical(
         {
@@ -84,7 +85,7 @@ def parse_proof(content: bytes) -> Proof:
     try:
         fields: Any = json.loads(content)
         if canonical(fields) != content:
-            raise NotAProof("the proof is not in its one canonical form")
+            raise NotAProof("proof.not_canonical", "the proof is not in its one canonical form")
         entry, inclusion, signed = fields["entry"], fields["inclusion"], fields["checkpoint"]
         payload = base64.b64decode(signed["payload"], validate=True)
         link = Link(
@@ -107,11 +108,16 @@ def parse_proof(content: bytes) -> Proof:
     except NotAProof:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise NotAProof(f"the proof can't be read: {type(error).__name__} {error}") from None
+        raise NotAProof(
+            "proof.unreadable",
+            "the proof can't be read: {kind} {error}",
+            kind=type(error).__name__,
+            error=error,
+        ) from None
     if not all(
         type(number) is int and number >= 0 for number in (link.seq, found.leaf_index, found.tree_size)
     ):
-        raise NotAProof("the numbers of the proof are not whole numbers")
+        raise NotAProof("proof.numbers", "the numbers of the proof are not whole numbers")
     return found
 
 

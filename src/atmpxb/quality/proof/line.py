@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from atmpxb.notes import Fact, say
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -9,4 +11,9 @@ class Line:
 
     check: str
     ok: bool | None
-    message: str
+    said: Fact
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return say(self.said)

@@ -6,72 +6,80 @@ reported value must be a valid rounding of something within that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
+from atmpxb.notes import Note, note
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, RawFile, Value
-from atmpxb.quality.certificate.attachments import SPECIFICATION, method_name
-from atmpxb.quality.certificate.form import plain
-from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result, TestLine, value_of
+from atmpxb.quality.assays.suitability import require_inputs
+from atmpxb.quality.certificate.attachments import SPECIFICATION, expected, method_name
+from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result, value_of
 from atmpxb.quality.limits import SpecificationError, SpecificationLine, judge, parse_specification
+from atmpxb.quality.proof import compare
 from atmpxb.quality.proof.line import Line
-
-TOLERANCE = Decimal("1e-9")
 
 
 def documents(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[Line]:
-    """The attached method and specification documents are those that the record names."""
-    wanted = {SPECIFICATION: certificate.specification.sha256}
-    wanted |= {
-        method_name(analysis.method.sha256): analysis.method.sha256 for analysis in certificate.analyses
-    }
-    wrong = [name for name, digest in wanted.items() if sha256(files.get(name, b"")).hexdigest() != digest]
-    if wrong:
-        yield Line("documents", False, f"missing, or not what the record names: {', '.join(wrong)}")
-    else:
-        yield Line(
-            "documents", True, f"specification and {len(wanted) - 1} method(s) are those of the record"
-        )
-
-
-def verdicts(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[Line]:
-    """Every limit is that of the specification, every rounding and verdict follows from value and limit."""
-    try:
-        specification = parse_specification(files.get(SPECIFICATION, b""))
-    except SpecificationError as error:
-        yield Line("verdicts", False, f"the attached specification can't be read: {error}")
-        return
-    lines = {line.code: line for line in specification.lines}
-    problems = [problem for test in certificate.tests for problem in _verdict(test, lines.get(test.code))]
-    reported = {test.code for test in certificate.tests if test.results}
-    missing = [
-        line.code
-        for line in specification.lines
-        if line.when == "release" and not line.informative and line.code not in reported
+    """What is attached is what the record names, and nothing else."""
+    wanted = expected(certificate)
+    problems = [
+        note("documents.extra", "{name} is attached, and the record names no such file", name=name)
+        for name in sorted(files.keys() - wanted.keys())
     ]
-    if missing and certificate.conclusion.verdict == "complies":
-        problems.append(f"it concludes without the tests {', '.join(missing)} of the specification")
-    count = sum(len(test.results) for test in certificate.tests)
+    problems += [
+        note("documents.missing", "{name} is missing", name=name) for name in sorted(wanted.keys() - files.keys())
+    ]
+    problems += [
+        note("documents.other", "{name} is not what the record names", name=name)
+        for name, digest in wanted.items()
+        if digest and name in files and sha256(files[name]).hexdigest() != digest
+    ]
     yield Line(
-        "verdicts", not problems, "; ".join(problems[:5]) or f"{count} result(s) judged again, all the same"
+        "documents",
+        not problems,
+        tuple(problems[:5])
+        or note(
+            "documents.same", "the {count} attached files are those of the record, and no other", count=len(wanted)
+        ),
     )
 
 
-def _verdict(test: TestLine, line: SpecificationLine | None) -> Iterator[str]:
-    if line is None:
-        yield f"{test.code} is no test of the specification"
+def verdicts(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[Line]:
+    """Every rounding and verdict follows from value and limit."""
+    try:
+        specification = parse_specification(files.get(SPECIFICATION, b""))
+    except SpecificationError as error:
+        yield Line(
+            "verdicts",
+            False,
+            note(
+                "verdicts.unreadable",
+                "the attached specification can't be read: {problems}",
+                problems=error.problems,
+            ),
+        )
         return
-    limit = plain(line.limit) if line.limit else {}
-    if (line.method, limit, line.informative) != (test.method, dict(test.limit.data), test.informative):
-        yield f"{test.code}: method, limit or informative flag is not that of the specification"
-    for result in test.results:
-        if result.reportable != line.reportable or result.unit != line.unit:
-            yield f"{test.code}: {result.reportable} in {result.unit!r} is not what the specification asks"
-        elif not _agrees(result, result.value, line):
-            judged = f"{result.reported} and {result.verdict}"
-            yield f"{test.code}: {result.value} is not {judged} by the specification"
+    lines = {line.code: line for line in specification.lines}
+    problems = [
+        note(
+            "verdicts.differs",
+            "{code}: {value} is not {reported}, {verdict} by the specification",
+            code=test.code,
+            value=result.value,
+            reported=result.reported,
+            verdict=result.verdict,
+        )
+        for test in certificate.tests
+        for result in test.results
+        if test.code in lines and not _agrees(result, result.value, lines[test.code])
+    ]
+    count = sum(len(test.results) for test in certificate.tests)
+    yield Line(
+        "verdicts",
+        not problems,
+        tuple(problems[:5]) or note("verdicts.agree", "{count} result(s) judged again, all the same", count=count),
+    )
 
 
 def _agrees(result: Result, value: str | None, line: SpecificationLine) -> bool:
@@ -84,32 +92,51 @@ def _agrees(result: Result, value: str | None, line: SpecificationLine) -> bool:
 
 
 def _nearby(value: str | None) -> list[str | None]:
-    number = _number(value)
+    number = compare.number(value)
     if number is None:
         return [value]
-    return [value, str(number * (1 - TOLERANCE)), str(number * (1 + TOLERANCE))]
+    return [value, str(number * (1 - compare.TOLERANCE)), str(number * (1 + compare.TOLERANCE))]
 
 
-def analyses(
-    certificate: Certificate, files: Mapping[str, bytes], raw: Mapping[str, bytes] | None
-) -> Iterator[Line]:
-    """Every recomputable analysis, recomputed; each of the others listed as what it is."""
+def analyses(certificate: Certificate, files: Mapping[str, bytes], raw: Mapping[str, bytes] | None) -> Iterator[Line]:
+    """Every analysis done again: a recomputable one from its raw files, what a person is the source of from the
+    worksheet."""
     for analysis in certificate.analyses:
         name = f"analysis {analysis.id}"
         what = f"{analysis.method.code} v{analysis.method.version}"
         try:
             recomputable = registry.kind(analysis.method.kind).recomputable
         except AssayError as error:
-            yield Line(name, False, f"{what}: {error.message}")
+            yield Line(name, False, note("analysis.unknown", "{what}: {problem}", what=what, problem=error.note))
             continue
         if recomputable != analysis.recomputable:
-            yield Line(name, False, f"{what}: the record is wrong about whether it can be recomputed")
-        elif not recomputable:
-            yield Line(name, None, f"{what}: not recomputable, a person is the source")
-        elif raw is None:
-            yield Line(name, None, f"{what}: not recomputed; give the folder of raw files to do so")
+            yield Line(
+                name,
+                False,
+                note(
+                    "analysis.wrongly_marked",
+                    "{what}: the record is wrong about whether it can be recomputed",
+                    what=what,
+                ),
+            )
+        elif raw is None and analysis.files and not recomputable:
+            yield Line(
+                name,
+                None,
+                note("analysis.not_recomputable", "{what}: not recomputable, a person is the source", what=what),
+            )
+        elif raw is None and analysis.files:
+            yield Line(
+                name,
+                None,
+                note(
+                    "analysis.not_recomputed",
+                    "{what}: not recomputed; give the folder of raw files to do so",
+                    what=what,
+                ),
+            )
         else:
-            yield _again(name, what, certificate, analysis, files, raw)
+            yield _again(name, what, certificate, analysis, files, raw or {})
 
 
 def _again(
@@ -124,41 +151,80 @@ def _again(
     for file in analysis.files:
         content = raw.get(file.sha256)
         if content is None or sha256(content).hexdigest() != file.sha256:
-            return Line(name, False, f"{what}: no raw file is {file.name} with SHA-256 {file.sha256}")
+            return Line(
+                name,
+                False,
+                note(
+                    "analysis.no_file",
+                    "{what}: no raw file is {name} with SHA-256 {sha256}",
+                    what=what,
+                    name=file.name,
+                    sha256=file.sha256,
+                ),
+            )
         inputs.append(RawFile(file.name, file.role, content, file.sha256, file.sample))
     try:
-        source = files.get(method_name(analysis.method.sha256), b"")
-        found = registry.kind(analysis.method.kind).analyse(parse(source), inputs, analysis.bench)
+        kind = registry.kind(analysis.method.kind)
+        method = parse(files.get(method_name(analysis.method.sha256), b""))
+        require_inputs(method, inputs)
+        formats = [kind.facts(file).format for file in inputs]
+        found = kind.analyse(method, inputs, analysis.bench)
     except AssayError as error:
-        return Line(name, False, f"{what}: the analysis can't be done again: {error.message}")
+        return Line(
+            name,
+            False,
+            note(
+                "analysis.impossible",
+                "{what}: the analysis can't be done again: {problem}",
+                what=what,
+                problem=error.note,
+            ),
+        )
     problems = [
-        *_values(analysis.values, found.values),
+        *compare.outcome(analysis, found, files),
         *_results(certificate, analysis, found.values, files),
     ]
-    judged = {(check.code, check.sample): check.passed for check in found.checks}
-    if judged != {(check.code, check.sample): check.passed for check in analysis.checks}:
-        problems.append("the checks come out otherwise")
+    problems += [
+        note(
+            "analysis.file",
+            "{name} has {count} bytes of {format}, not {recorded} of {said}",
+            name=file.name,
+            count=len(given.data),
+            format=form,
+            recorded=file.bytes,
+            said=file.format,
+        )
+        for file, given, form in zip(analysis.files, inputs, formats, strict=True)
+        if (file.bytes, file.format) != (len(given.data), form)
+    ]
     if problems:
-        return Line(name, False, f"{what}: {'; '.join(problems[:5])}")
-    return Line(
-        name, True, f"{what}: {len(found.values)} value(s) recomputed from {len(inputs)} file(s), all agree"
+        return Line(
+            name,
+            False,
+            note("analysis.differs", "{what}: {problems}", what=what, problems=tuple(problems[:5])),
+        )
+    count = len(found.values)
+    if not analysis.recomputable:
+        said = note(
+            "analysis.worksheet",
+            "{what}: not recomputable, a person is the source; {count} value(s) as the worksheet says",
+            what=what,
+            count=count,
+        )
+        return Line(name, None, said)
+    agrees = note(
+        "analysis.agrees",
+        "{what}: {count} value(s) recomputed from {files} file(s), all agree",
+        what=what,
+        count=count,
+        files=len(inputs),
     )
-
-
-def _values(recorded: Sequence[Value], found: Sequence[Value]) -> Iterator[str]:
-    again = {(value.code, value.sample): value for value in found}
-    if len(again) != len(recorded):
-        yield f"{len(again)} values come out, {len(recorded)} are recorded"
-    for value in recorded:
-        other = again.get((value.code, value.sample))
-        if other is None or other.unit != value.unit or not same(value.value, other.value):
-            came = "nothing" if other is None else f"{other.value} {other.unit}"
-            yield f"{value.code} {value.sample}: recorded {value.value} {value.unit}, recomputed {came}"
+    return Line(name, True, agrees)
 
 
 def _results(
     certificate: Certificate, analysis: AnalysisRecord, found: Sequence[Value], files: Mapping[str, bytes]
-) -> Iterator[str]:
+) -> Iterator[Note]:
     try:
         lines = {line.code: line for line in parse_specification(files.get(SPECIFICATION, b"")).lines}
     except SpecificationError:
@@ -167,25 +233,10 @@ def _results(
         for result in test.results if test.analysis == analysis.id else ():
             value, line = value_of(result, found), lines.get(test.code)
             if value is None or line is None or not _agrees(result, value.value, line):
-                what = f"{test.code} {result.sample}: reported {result.reported}"
-                yield f"{what} does not follow from the raw files"
-
-
-def same(recorded: str | None, recomputed: str | None) -> bool:
-    """Whether two values agree: words exactly, numbers within 1e-9 of the larger one.
-
-    >>> same("98.30000000001", "98.3"), same("98.31", "98.3"), same(None, "0"), same("clear", "clear")
-    (True, False, False, True)
-    """
-    one, other = _number(recorded), _number(recomputed)
-    if one is None or other is None:
-        return recorded == recomputed
-    return abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
-
-
-def _number(text: str | None) -> Decimal | None:
-    try:
-        number = Decimal(text or "")
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+                yield note(
+                    "analysis.result",
+                    "{code} {sample}: reported {reported} does not follow from the raw files",
+                    code=test.code,
+                    sample=result.sample,
+                    reported=result.reported,
+                )

@@ -6,22 +6,23 @@ counts as passed in silence.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from atmpxb.quality.certificate import attachments, record, wording
+from atmpxb.notes import listed, note
+from atmpxb.quality.certificate import attachments, record
 from atmpxb.quality.certificate.record import Certificate, RecordError
-from atmpxb.quality.proof import inclusion, manifests, recompute
+from atmpxb.quality.certificate.render import Voices
+from atmpxb.quality.proof import derivation, drawn, hands, inclusion, manifests, recompute, times
 from atmpxb.quality.proof.line import Line
 from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.chain import entry_hash
 from atmpxb.records.signatures import trust as trust_lists
-from atmpxb.records.signatures.printed import normalised
 from atmpxb.records.signatures.seal import Seal, check_seal
-from atmpxb.records.signatures.trust import Trusted, TrustList
+from atmpxb.records.signatures.trust import Seat, Trusted, TrustList
 
 APPROVED = "certificate.approved"
 
@@ -44,101 +45,162 @@ class Report:
         return self.certificate.kind if self.certificate else ""
 
 
-def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | None = None) -> Report:
+def verify(
+    pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | None = None, *, voices: Voices
+) -> Report:
     """Check a certificate.
 
     Args:
         raw: raw files by SHA-256 (hex); with them every recomputable result is recomputed.
         trust: a trust list that the reader obtained separately. Without one the issuer stays unknown: not a
         pass.
+        voices: language → how notes are told in it, to draw the pages again.
     """
     try:
         trusted = None if trust is None else trust_lists.parse(trust)
     except trust_lists.NotATrustList as error:
-        return Report((Line("trust list", False, str(error)),))
+        return Report((Line("trust list", False, error.note),))
     sealed = check_seal(pdf, trusted)
     if sealed.seal is None:
-        return Report((Line("seal", False, sealed.problem),))
-    lines = [Line("seal", True, f"intact, sealed at {utc_text(sealed.seal.at)}; it covers every byte of the file")]
+        return Report((Line("seal", False, sealed.problem or ""),))
+    lines = [
+        Line(
+            "seal",
+            True,
+            note(
+                "seal.intact",
+                "intact, sealed at {at}; it covers every byte of the file",
+                at=utc_text(sealed.seal.at),
+            ),
+        )
+    ]
     try:
         files = attachments.extract(pdf)
         content = files[attachments.RECORD]
         certificate = record.parse(content)
     except KeyError:
-        return Report((*lines, Line("record", False, "no machine-readable record is attached")))
+        return Report(
+            (*lines, Line("record", False, note("record.absent", "no machine-readable record is attached")))
+        )
     except (attachments.AttachmentError, RecordError) as error:
-        return Report((*lines, Line("record", False, str(error))))
+        return Report((*lines, Line("record", False, error.note)))
     lines += _issuer(sealed.seal, sealed.issuer, trusted, certificate)
     lines.append(_record(content, sealed.seal))
-    lines.append(_print(sealed.text, certificate))
-    lines += _proof(
-        files.get(attachments.PROOF, b""), record.record_sha256(content), certificate, sealed.issuer
-    )
-    lines += manifests.judge(certificate, files, sealed.issuer)
-    lines += recompute.documents(certificate, files)
-    lines += recompute.verdicts(certificate, files)
-    lines += recompute.analyses(certificate, files, raw)
+    lines += _guarded("printed text", lambda: [drawn.judge(pdf, certificate, files, voices)])
+    lines += examine(certificate, content, files, raw, sealed.seal, sealed.issuer)
     lines += _standing(certificate)
     return Report(tuple(lines), certificate)
 
 
-def _issuer(
-    seal: Seal, issuer: Trusted | None, trust: TrustList | None, certificate: Certificate
+def examine(
+    certificate: Certificate,
+    content: bytes,
+    files: Mapping[str, bytes],
+    raw: Mapping[str, bytes] | None,
+    seal: Seal,
+    issuer: Trusted | None,
 ) -> Iterator[Line]:
+    """Every check of what a record says and what is attached to it, each by its name."""
+    proof = files.get(attachments.PROOF, b"")
+    yield from _guarded("approval", lambda: _proof(proof, record.record_sha256(content), certificate, issuer))
+    yield from _guarded("times", lambda: [_times(proof, certificate, seal, issuer)])
+    yield from _guarded("signatures", lambda: manifests.judge(certificate, files, issuer))
+    yield from _guarded("four eyes", lambda: [hands.judge(certificate, manifests.binding(certificate, files, issuer))])
+    yield from _guarded("documents", lambda: recompute.documents(certificate, files))
+    yield from _guarded("derived", lambda: [derivation.told(certificate, files)])
+    yield from _guarded("verdicts", lambda: recompute.verdicts(certificate, files))
+    yield from _guarded("analyses", lambda: recompute.analyses(certificate, files, raw))
+
+
+def _guarded(check: str, lines: Callable[[], Iterable[Line]]) -> list[Line]:
+    """The lines of a check. Whatever a stranger's record makes it do, the answer is a line with its name."""
+    try:
+        return list(lines())
+    except Exception as error:
+        return [Line(check, False, f"this can't be judged: {type(error).__name__} {error}"[:400])]
+
+
+def _issuer(seal: Seal, issuer: Trusted | None, trust: TrustList | None, certificate: Certificate) -> Iterator[Line]:
     named = certificate.issued_by
     if trust is None:
         yield Line(
             "issuer",
             False,
-            f"intact, issuer not authenticated: the seal says {seal.subject!r}; give a trust list",
+            note(
+                "issuer.not_authenticated",
+                "intact, issuer not authenticated: the seal says '{subject}'; give a trust list",
+                subject=seal.subject,
+            ),
         )
     elif issuer is None:
         yield Line(
             "issuer",
             False,
-            f"the seal says {seal.subject!r}, but its certificate is not in the trust list of {trust.published_at}:"
-            " the keys may have been renewed since; fetch the newer trust list, not from whoever sent this file",
+            note(
+                "issuer.not_trusted",
+                "the seal says '{subject}', but its certificate is not in the trust list of {published}: the keys may"
+                " have been renewed since; fetch the newer trust list, not from whoever sent this file",
+                subject=seal.subject,
+                published=trust.published_at,
+            ),
         )
     elif str(issuer.id) != named.id:
         yield Line(
-            "issuer", False, f"sealed by {issuer.name}, while the record says it is issued by {named.name}"
+            "issuer",
+            False,
+            note(
+                "issuer.other",
+                "sealed by {name}, while the record says it is issued by {issuer}",
+                name=issuer.name,
+                issuer=named.name,
+            ),
+        )
+    elif (issuer.name, issuer.seat) != (named.name, Seat(named.address, named.country)):
+        yield Line(
+            "issuer",
+            False,
+            note(
+                "issuer.otherwise",
+                "the record says '{told}'; the trust list knows the owner of the seal as '{known}'",
+                told=", ".join((named.name, named.address, named.country)),
+                known=", ".join((issuer.name, issuer.seat.address, issuer.seat.country)),
+            ),
         )
     else:
         yield Line(
-            "issuer", True, f"sealed by {issuer.name}, as the trust list of {trust.published_at} knows it"
+            "issuer",
+            True,
+            note(
+                "issuer.trusted",
+                "sealed by {name}, as the trust list of {at} knows it",
+                name=issuer.name,
+                at=trust.published_at,
+            ),
         )
     if seal.demo or certificate.illustrative:
-        yield Line("demo", None, "DEMO: illustrative data, not of a real batch")
+        yield Line("demo", None, note("demo.illustrative", "DEMO: illustrative data, not of a real batch"))
 
 
 def _record(content: bytes, seal: Seal) -> Line:
     digest = record.record_sha256(content)
     if digest != seal.record_sha256:
-        return Line("record", False, f"the attached record ({digest[:16]}…) is not the one that was sealed")
-    return Line("record", True, f"canonical, SHA-256 {digest}")
-
-
-def _print(text: str, certificate: Certificate) -> Line:
-    """The seal holds the text's digest; here the text must say what the record says, in the order of the
-    table.
-    """
-    place = 0
-    expected = [normalised(item) for item in wording.must_be_printed(certificate)]
-    for item in expected:
-        found = text.find(item, place)
-        if found < 0:
-            return Line("printed text", False, f"the pages do not say {item!r} where the record does")
-        place = found + len(item)
-    return Line(
-        "printed text", True, f"says every result, limit and verdict of the record ({len(expected)} pieces)"
-    )
+        return Line(
+            "record",
+            False,
+            note(
+                "record.not_sealed",
+                "the attached record ({digest}…) is not the one that was sealed",
+                digest=digest[:16],
+            ),
+        )
+    return Line("record", True, note("record.canonical", "canonical, SHA-256 {digest}", digest=digest))
 
 
 def _proof(content: bytes, digest: str, certificate: Certificate, issuer: Trusted | None) -> Iterator[Line]:
     try:
         proof = inclusion.parse_proof(content)
     except inclusion.NotAProof as error:
-        yield Line("approval", False, str(error))
+        yield Line("approval", False, error.note)
         return
     yield _approval(proof, digest, certificate)
     point = proof.checkpoint
@@ -146,32 +208,59 @@ def _proof(content: bytes, digest: str, certificate: Certificate, issuer: Truste
         proof.leaf_index == proof.entry.seq - 1
         and proof.tree_size == point.count
         and str(point.organisation) == str(proof.organisation) == certificate.issued_by.id
-        and merkle.includes(
-            proof.entry.hash, proof.leaf_index, proof.tree_size, proof.path, point.merkle_root
-        )
+        and merkle.includes(proof.entry.hash, proof.leaf_index, proof.tree_size, proof.path, point.merkle_root)
     )
-    where = f"entry {proof.entry.seq} of the {point.count} under the checkpoint of {utc_text(point.at)}"
-    yield Line("inclusion", included, where if included else f"the approval is not {where}")
+    facts = {"seq": proof.entry.seq, "count": point.count, "at": utc_text(point.at)}
+    if included:
+        where = note("inclusion.holds", "entry {seq} of the {count} under the checkpoint of {at}", **facts)
+    else:
+        where = note(
+            "inclusion.absent",
+            "the approval is not entry {seq} of the {count} under the checkpoint of {at}",
+            **facts,
+        )
+    yield Line("inclusion", included, where)
     yield _checkpoint(proof, issuer)
+
+
+def _times(content: bytes, certificate: Certificate, seal: Seal, issuer: Trusted | None) -> Line:
+    try:
+        proof = inclusion.parse_proof(content)
+        entry = json.loads(proof.entry.payload)
+    except (ValueError, RecursionError):
+        return Line("times", False, "there is no proof of the approval that tells a time")
+    return times.judge(certificate, entry, proof.checkpoint, seal, issuer)
 
 
 def _approval(proof: inclusion.Proof, digest: str, certificate: Certificate) -> Line:
     entry = proof.entry
     if entry_hash(entry.prev, entry.seq, entry.payload) != entry.hash:
-        return Line("approval", False, "the ledger entry is not what its hash says")
+        return Line("approval", False, note("approval.altered", "the ledger entry is not what its hash says"))
     try:
         said = json.loads(entry.payload)
         holds = (
             said["event"] == APPROVED
             and said["organisation"] == certificate.issued_by.id
             and said["facts"]["record_sha256"] == digest
+            and (said["facts"]["number"], said["facts"]["version"]) == (certificate.number, certificate.version)
         )
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Line("approval", False, "the ledger entry can't be read as an approval")
+        return Line(
+            "approval", False, note("approval.unreadable", "the ledger entry can't be read as an approval")
+        )
     if not holds:
-        return Line("approval", False, "the ledger entry does not approve this record")
+        return Line(
+            "approval", False, note("approval.other", "the ledger entry does not approve this record")
+        )
     return Line(
-        "approval", True, f"the ledger entry {entry.seq} of {certificate.issued_by.name} approves this record"
+        "approval",
+        True,
+        note(
+            "approval.holds",
+            "the ledger entry {seq} of {name} approves this record",
+            seq=entry.seq,
+            name=certificate.issued_by.name,
+        ),
     )
 
 
@@ -180,31 +269,77 @@ def _checkpoint(proof: inclusion.Proof, issuer: Trusted | None) -> Line:
         return Line(
             "checkpoint",
             None,
-            f"signed by {proof.key_id}; a key that no trust list vouches for is not judged",
+            note(
+                "checkpoint.not_judged",
+                "signed by {key}; a key that no trust list vouches for is not judged",
+                key=proof.key_id,
+            ),
         )
     key = issuer.checkpoint_key(proof.key_id, proof.checkpoint.at)
     if key is None:
-        had_none = f"{issuer.name} had no key {proof.key_id} at {utc_text(proof.checkpoint.at)}"
-        return Line("checkpoint", False, f"{had_none}: fetch the newer trust list if the keys were renewed since")
+        return Line(
+            "checkpoint",
+            False,
+            note(
+                "checkpoint.no_key",
+                "{name} had no key {key} at {at}: fetch the newer trust list if the keys were renewed since",
+                name=issuer.name,
+                key=proof.key_id,
+                at=utc_text(proof.checkpoint.at),
+            ),
+        )
     public = Ed25519PublicKey.from_public_bytes(key.public)
     if not checkpoint.signed_by(public, proof.payload, proof.signature):
-        return Line("checkpoint", False, f"its signature is not by the key {key.id}")
-    return Line("checkpoint", True, f"signed by {issuer.name} with {key.id}")
+        return Line(
+            "checkpoint",
+            False,
+            note("checkpoint.not_signed", "its signature is not by the key {key}", key=key.id),
+        )
+    return Line(
+        "checkpoint",
+        True,
+        note("checkpoint.signed", "signed by {name} with {key}", name=issuer.name, key=key.id),
+    )
 
 
 def _standing(certificate: Certificate) -> Iterator[Line]:
     if certificate.kind == "interim":
         pending = [line.code for line in certificate.tests if line.status == "pending"]
         yield Line(
-            "kind", None, f"INTERIM report, not a certificate of the batch; pending: {', '.join(pending) or 'none'}"
+            "kind",
+            None,
+            note(
+                "kind.interim",
+                "INTERIM report, not a certificate of the batch; pending: {pending}",
+                pending=listed(pending),
+            ),
         )
     else:
-        yield Line("kind", True, f"final certificate {certificate.number} version {certificate.version}")
+        yield Line(
+            "kind",
+            True,
+            note(
+                "kind.final",
+                "final certificate {number} version {version}",
+                number=certificate.number,
+                version=certificate.version,
+            ),
+        )
     if replaced := certificate.replaces:
-        what = f"replaces {replaced.number} version {replaced.version}, which no longer stands: {replaced.reason}"
+        what = note(
+            "replaces.earlier",
+            "replaces {number} version {version}, which no longer stands: {reason}",
+            number=replaced.number,
+            version=replaced.version,
+            reason=replaced.reason,
+        )
         yield Line("replaces", None, what)
     yield Line(
         "current",
         None,
-        f"whether it was superseded or recalled is unknown offline: see {certificate.verification_url}",
+        note(
+            "current.unknown",
+            "whether it was superseded or recalled is unknown offline: see {address}",
+            address=certificate.verification_url,
+        ),
     )

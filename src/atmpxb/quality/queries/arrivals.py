@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from atmpxb.quality.models import Sample
+from atmpxb.quality.saying import said
 from atmpxb.quality.states import SampleState
 from atmpxb.records.people.actor import Actor
 
@@ -102,7 +103,7 @@ def container_of(sample: Sample) -> Container:
         volume_ul=_text(sample.volume_ul),
         temperature_c=_text(sample.temperature_c),
         condition=sample.condition,
-        hold_reason=sample.hold_reason,
+        hold_reason=said(sample.hold_reason),
         received_at=sample.received_at,
         due_at=sample.order.due_at,
     )

@@ -1,5 +1,6 @@
 """Certificates as laboratory and client read them: everything shown comes from the approved record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,8 @@ from atmpxb.quality.actions import certificates as actions
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate, Order, Test
 from atmpxb.quality.queries.batches import PAGE
+from atmpxb.quality.queries.documents import line_of
+from atmpxb.quality.queries.ordering import ordered
 from atmpxb.quality.queries.progress import Counts
 from atmpxb.quality.states import CertificateState
 from atmpxb.records.people.actor import Actor
@@ -39,9 +42,12 @@ class CertificatePage:
         return f"{self.certificate.number}-v{self.certificate.version}.pdf"
 
     @property
-    def signatories(self) -> tuple[records.SignatureRecord, ...]:
-        """Who signed what, each once however many runs they signed."""
-        return tuple({(s.name, s.meaning["en"]): s for s in self.record.signatures}.values())
+    def signatories(self) -> tuple[tuple[records.SignatureRecord, tuple[str, ...]], ...]:
+        """Who signed what, each once, with the runs that were signed."""
+        groups: dict[tuple[str, str], list[records.SignatureRecord]] = {}
+        for one in self.record.signatures:
+            groups.setdefault((one.name, one.meaning["en"]), []).append(one)
+        return tuple((some[-1], tuple(one.about for one in some if one.about)) for some in groups.values())
 
     @property
     def successor(self) -> Certificate | None:
@@ -81,15 +87,34 @@ class ReleasePage:
     pending: tuple[Test, ...]
     earlier: Certificate | None
 
+    @property
+    def pending_lines(self) -> tuple[tuple[Mapping[str, str], Test], ...]:
+        """Each pending test under the title of its line."""
+        return tuple((line_of(self.order.request.specification, one.line).title, one) for one in self.pending)
 
-def certificates(actor: Actor, number: int) -> Page[Certificate]:
-    """Own and received certificates, newest first; a client's list begins when they are issued."""
-    found = (
+
+#: By what the list can be sorted: key of the address → columns.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "certificate": ("number", "version"),
+    "kind": ("kind", "approved_at"),
+    "batch": ("order__request__batch__number", "approved_at"),
+    "approved": ("approved_at", "version"),
+    "state": ("state", "approved_at"),
+}
+
+
+def all_certificates(actor: Actor, sort: str = "-approved") -> QuerySet[Certificate]:
+    """Own and received certificates; a client's list begins when they are issued."""
+    return (
         Certificate.objects.select_related("order__client", "order__request__batch__product", "organisation")
         .defer("record")
-        .order_by("-approved_at", "-version")
+        .order_by(*ordered(ORDERS, sort))
     )
-    return Paginator(found, PAGE).get_page(number)
+
+
+def certificates(actor: Actor, number: int, sort: str = "-approved") -> Page[Certificate]:
+    """A page of them."""
+    return Paginator(all_certificates(actor, sort), PAGE).get_page(number)
 
 
 def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
@@ -98,9 +123,9 @@ def certificate(actor: Actor, certificate_id: UUID) -> CertificatePage:
     Raises:
         Certificate.DoesNotExist: there is none that the actor may see.
     """
-    found = Certificate.objects.select_related(
-        "order__client", "order__request__batch__product", "organisation"
-    ).get(pk=certificate_id)
+    found = Certificate.objects.select_related("order__client", "order__request__batch__product", "organisation").get(
+        pk=certificate_id
+    )
     versions = tuple(Certificate.objects.filter(order=found.order_id).defer("record").order_by("-version"))
     own = found.organisation_id == actor.organisation_id
     may_sign = own and actor.holds(Role.QP)
@@ -123,8 +148,7 @@ def releases(actor: Actor, now: datetime) -> Releases:
         .order_by("due_at")[:200]
     )
     interim = {
-        one.order_id: one
-        for one in Certificate.objects.filter(order__in=orders).defer("record").order_by("version")
+        one.order_id: one for one in Certificate.objects.filter(order__in=orders).defer("record").order_by("version")
     }
     lines = [ReleaseLine(order, Counts.of(order.progress), interim.get(order.pk)) for order in orders]
     return Releases(

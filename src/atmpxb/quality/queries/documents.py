@@ -1,6 +1,8 @@
 """Method and specification documents as read: the bytes of a version never change, so each is parsed once."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Method
@@ -41,14 +43,14 @@ def choices_of(method: Method) -> dict[str, dict[str, str]]:
     return {code: dict(words) for entry in method.entries for code, words in entry.choices.items()}
 
 
-def limit_words(line: dict[str, object], method: Method | None = None) -> dict[str, str]:
+def limit_words(line: Mapping[str, Any], method: Method | None = None) -> dict[str, str]:
     """A stored specification line's limit in both languages; empty where it has none."""
     kept = line.get("limit")
     if not isinstance(kept, dict):
         return {}
     limit = Limit(**{**kept, "words": tuple(kept.get("words") or ())})
     if limit.words:
-        known = choices_of(method) if method else {}
+        known = {**(choices_of(method) if method else {}), **(line.get("choices") or {})}
         return {
             language: " / ".join(known.get(word, {}).get(language, word) for word in limit.words)
             for language in ("en", "nl")

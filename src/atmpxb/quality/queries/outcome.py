@@ -6,17 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from atmpxb.quality import engine
 from atmpxb.quality.actions import reviews
 from atmpxb.quality.actions.analyses import inputs
-from atmpxb.quality.actions.failures import GAVE_UP
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Analysis, Result, Run
 from atmpxb.quality.queries.documents import choices_of, limit_words
+from atmpxb.quality.saying import problem_of, said
 from atmpxb.quality.states import AnalysisState
-from atmpxb.records import jobs
 from atmpxb.records.ledger.canonical import digest
 
 
@@ -48,7 +45,7 @@ class Judged:
     unit: str
     limit: dict[str, str]
     verdict: str
-    why: str
+    why: dict[str, str]
     informative: bool
     low: str
     high: str
@@ -125,23 +122,14 @@ def outcome(run: Run, method: Method) -> Outcome:
         finished_at=shown.finished_at if shown else None,
         engine=shown.engine if shown else "",
         input_digest=shown.input_digest if shown else "",
-        problem=problem_words(latest) if latest else "",
+        problem=problem_of(latest.problem) if latest else "",
         stale=shown is not None and done is None,
         checks=tuple(_checked(check) for check in found.get("checks", ())),
         results=results(run, method) if shown else (),
-        pictures=_pictures(shown) if shown else (),
+        pictures=pictures(shown) if shown else (),
         exceptions=_exceptions(run) if done else (),
         details=dict(found.get("details") or {}),
     )
-
-
-def problem_words(analysis: Analysis) -> str:
-    """Why an analysis failed, in the reader's language where the program itself gave it up."""
-    problem = analysis.problem
-    if problem.get("code") == GAVE_UP:
-        error = _("The worker ended in the middle of it") if problem["error"] == jobs.DIED else problem["error"]
-        return _("The calculation broke off %(times)d times: %(error)s") % {"times": jobs.ATTEMPTS, "error": error}
-    return str(problem.get("message", ""))
 
 
 def results(run: Run, method: Method) -> tuple[Judged, ...]:
@@ -166,7 +154,7 @@ def judged(row: Result, method: Method, known: dict[str, dict[str, str]]) -> Jud
         unit=row.unit,
         limit=limit_words(row.line, method),
         verdict=row.verdict,
-        why=row.why,
+        why=dict(row.why),
         informative=bool(row.line.get("informative")),
         low=str(row.interval.get("low") or ""),
         high=str(row.interval.get("high") or ""),
@@ -174,12 +162,20 @@ def judged(row: Result, method: Method, known: dict[str, dict[str, str]]) -> Jud
 
 
 def _checked(check: dict[str, Any]) -> Checked:
-    return Checked(check["title"], check["passed"], check["observed"], check["criterion"], check["sample"])
+    return Checked(
+        check["title"], check["passed"], said(check["observed"]), said(check["criterion"]), check["sample"]
+    )
 
 
-def _pictures(analysis: Analysis) -> tuple[Picture, ...]:
+def pictures(analysis: Analysis) -> tuple[Picture, ...]:
     return tuple(
-        Picture(plot.pk, plot.title, plot.sample, tuple(plot.columns), tuple(tuple(row) for row in plot.rows))
+        Picture(
+            plot.pk,
+            plot.title,
+            plot.sample,
+            tuple(said(column) for column in plot.columns),
+            tuple(tuple(said(cell) for cell in row) for row in plot.rows),
+        )
         for plot in analysis.plots.order_by("position")
     )
 

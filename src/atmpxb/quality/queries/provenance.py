@@ -7,10 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from atmpxb.quality.assays import registry
+from atmpxb.quality.assays.seam import Repair
+from atmpxb.quality.certificate.form import rebuilt
 from atmpxb.quality.models import Certificate, Result
 from atmpxb.quality.queries.documents import choices_of, method_of
 from atmpxb.quality.queries.history import Event, events_of
 from atmpxb.quality.queries.outcome import Judged, judged
+from atmpxb.quality.saying import repair_texts, said
 from atmpxb.quality.states import TestState
 from atmpxb.records.people.actor import Actor
 
@@ -54,8 +57,8 @@ class Provenance:
     recomputable: bool
     files: tuple[Source, ...]
     bench: tuple[tuple[str, str], ...]
-    exclusions: tuple[dict[str, Any], ...]
-    repairs: tuple[dict[str, Any], ...]
+    exclusions: tuple[tuple[str, str], ...]  # what, why
+    repairs: tuple[tuple[str, str], ...]  # where, what was done
     warnings: tuple[str, ...]
     receipts: tuple[Event, ...]
     certificates: tuple[str, ...]
@@ -96,9 +99,9 @@ def provenance(actor: Actor, result: UUID) -> Provenance:
         recomputable=registry.kind(method.kind).recomputable,
         files=tuple(_source(file, attached, test.sample.label) for file in analysis.inputs["files"]),
         bench=tuple(_bench(analysis.inputs["bench"], test.sample.label)),
-        exclusions=tuple(found.get("exclusions", ())),
-        repairs=tuple(found.get("repairs", ())),
-        warnings=tuple(found.get("warnings", ())),
+        exclusions=tuple((said(one["what"]), said(one["reason"])) for one in found.get("exclusions", ())),
+        repairs=tuple(repair_texts(rebuilt(Repair, one)) for one in found.get("repairs", ())),
+        warnings=tuple(said(one) for one in found.get("warnings", ())),
         receipts=events_of(actor, [analysis.pk, run.pk]),
         certificates=tuple(
             str(one)

@@ -13,7 +13,6 @@ from atmpxb.quality.actions import reviews as actions
 from atmpxb.quality.models import (
     Analysis,
     Disposition,
-    Plot,
     Result,
     Run,
     RunFile,
@@ -22,6 +21,7 @@ from atmpxb.quality.models import (
     WorksheetEntry,
     words,
 )
+from atmpxb.quality.queries.outcome import Picture, pictures
 from atmpxb.quality.states import RunState, SampleState
 from atmpxb.records.people.actor import Actor
 
@@ -56,6 +56,11 @@ class Exceptional:
     blocking: bool
     disposition: Disposition | None
 
+    @property
+    def measured(self) -> bool:
+        """Whether the text is a criterion or a value, whose numbers are written as the reader's language does."""
+        return self.key.startswith(("check:", "result:"))
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
@@ -67,7 +72,7 @@ class ReviewPage:
     looked_at: int
     results: tuple[Result, ...]
     checks: tuple[dict[str, Any], ...]
-    plots: tuple[Plot, ...]
+    plots: tuple[Picture, ...]
     files: tuple[RunFile, ...]
     entries: tuple[WorksheetEntry, ...]
     analysis: Analysis | None
@@ -147,7 +152,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
         len(results) + len(checks) + len(files) + len(entries) + data_remarks,
         results,
         checks,
-        tuple(analysis.plots.order_by("position")) if analysis else (),
+        pictures(analysis) if analysis else (),
         files,
         entries,
         analysis,
@@ -164,10 +169,7 @@ def _exception(
     language = get_language() or "en"
     kind, _colon, place = found.key.partition(":")
     text = found.text
-    if kind == "check":
-        check = checks[int(place)]
-        text = f"{words(check['title'], language)}: {check['observed']} ({check['criterion']})"
-    elif kind == "result":
+    if kind == "result":
         result = next((one for one in results if str(one.pk) == place), None)
         if result:
             text = f"{words(result.line['title'], language)}: {result.reported} {result.unit}".strip()

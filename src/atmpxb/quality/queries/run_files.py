@@ -8,6 +8,7 @@ from uuid import UUID
 
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Run, RunFile
+from atmpxb.quality.saying import problem_of
 from atmpxb.quality.states import FileState
 
 
@@ -105,7 +106,7 @@ def _attached(row: RunFile, titles: dict[str, dict[str, str]]) -> Attached:
         format=str(facts.get("format") or ""),
         acquired_at=str(facts.get("acquired_at") or ""),
         instrument=instrument,
-        problem=str(problem.get("message") or ""),
+        problem=problem_of(problem),
         released=str(problem.get("released") or ""),
         withdrawn=str(problem.get("withdrawn") or ""),
         attached_at=row.attached_at,

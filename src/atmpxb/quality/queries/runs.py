@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from atmpxb.quality.actions import reviews
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Run, Sample
+from atmpxb.quality.queries import differences, news, run_files, worksheet
 from atmpxb.quality.queries import outcome as outcomes
-from atmpxb.quality.queries import run_files, worksheet
 from atmpxb.quality.queries.documents import line_of, method_of
 from atmpxb.quality.queries.history import Event, events_of
+from atmpxb.quality.queries.ordering import ordered
 from atmpxb.quality.states import RunState, TestState
 from atmpxb.records.ledger.models import LedgerEntry
 from atmpxb.records.people.actor import Actor
@@ -35,7 +36,9 @@ class Listed:
     state_words: str
     opened_at: datetime
     opened_by: str
+    results: int
     failing: int  # results that do not comply
+    undetermined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Signing:
     files: tuple[dict[str, str], ...]
     head: str
     seen: str
+    saw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class RunPage:
     steps: tuple[Step, ...]
     events: tuple[Event, ...]
     signing: Signing | None
+    standing: str  # changes whenever the run does
     editable: bool  # the actor may change it now
     releases: bool  # the actor may release files
     checks: bool  # the actor may check what another person wrote
@@ -118,21 +123,37 @@ def counts(actor: Actor) -> dict[str, int]:
     return dict(rows.values_list("state").annotate(number=Count("pk")))
 
 
-def runs(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, ...]:
-    """A stretch of the list, newest first.
+#: By what the list can be sorted: key of the address → columns.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "run": ("number",),
+    "method": ("method__document__code", "number"),
+    "opened": ("opened_at", "number"),
+    "state": ("state", "number"),
+    "failing": ("failing", "undetermined", "number"),
+}
+
+
+def runs(actor: Actor, state: str, first: int, count: int, sort: str = "-opened") -> tuple[Listed, ...]:
+    """A stretch of the list.
 
     Args:
         state: a state of a run, or empty for all.
+        sort: a key of ``ORDERS``, with ``-`` from the end.
     """
     rows = Run.objects.filter(organisation_id=actor.organisation_id)
     if state:
         rows = rows.filter(state=state)
-    fails = Q(tests__results__current=True, tests__results__verdict="does_not_comply")
+    current = Q(tests__results__current=True)
+    fails, open_ones = (current & Q(tests__results__verdict=verdict) for verdict in ("does_not_comply", "undetermined"))
     found = (
         rows.select_related("method__document", "opened_by")
         .prefetch_related("tests__sample")
-        .annotate(failing=Count("tests", filter=fails, distinct=True))
-        .order_by("-opened_at", "-number")[first : first + count]
+        .annotate(
+            found=Count("tests__results", filter=current, distinct=True),
+            failing=Count("tests__results", filter=fails, distinct=True),
+            undetermined=Count("tests__results", filter=open_ones, distinct=True),
+        )
+        .order_by(*ordered(ORDERS, sort))[first : first + count]
     )
     return tuple(
         Listed(
@@ -145,7 +166,9 @@ def runs(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, ...]
             state_words=str(RunState(run.state).label),
             opened_at=run.opened_at,
             opened_by=run.opened_by.name,
+            results=run.found,
             failing=run.failing,
+            undetermined=run.undetermined,
         )
         for run in found
     )
@@ -162,9 +185,7 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
     """Everything on the page of a run."""
     run = load(actor, run_id)
     method = method_of(run.method)
-    tests = list(
-        run.tests.select_related("sample", "order__request__specification").order_by("position", "id")
-    )
+    tests = list(run.tests.select_related("sample", "order__request__specification").order_by("position", "id"))
     samples = tuple(sorted({test.sample for test in tests}, key=lambda sample: sample.label))
     files = run_files.attached(run, method)
     needed = run_files.needed(method, files)
@@ -199,10 +220,9 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
         plate=worksheet.plate(run, found.details),
         outcome=found,
         steps=_steps(run, method, needed, files, fields, found),
-        events=events_of(
-            actor, [run.pk, *(file.id for file in files), *(f.written.id for f in fields if f.written)]
-        ),
+        events=events_of(actor, [run.pk, *(file.id for file in files), *(f.written.id for f in fields if f.written)]),
         signing=_signing(actor, run, method, found, files) if mine else None,
+        standing=news.standing(run),
         editable=mine,
         releases=actor.holds(Role.REVIEWER, Role.QP) and run.state == RunState.OPEN,
         checks=actor.holds(Role.ANALYST, Role.REVIEWER) and run.state == RunState.OPEN,
@@ -223,15 +243,11 @@ def _steps(
         kept = [file for file in files if not file.gone]
         usable = [file for file in kept if file.ready]
         met = all(item.met for item in needed)
-        steps.append(
-            Step(_("Files"), "done" if met else "waiting", _("%(count)d stored") % {"count": len(kept)})
-        )
+        steps.append(Step(_("Files"), "done" if met else "waiting", _("%(count)d stored") % {"count": len(kept)}))
         broken = any(file.set_apart for file in kept)
         unsaid = any(file.unassigned for file in usable)
         read = "failed" if broken and not met else "done" if met and not unsaid else "waiting"
-        note = (
-            _("%(usable)d of %(count)d usable") % {"usable": len(usable), "count": len(kept)} if kept else ""
-        )
+        note = _("%(usable)d of %(count)d usable") % {"usable": len(usable), "count": len(kept)} if kept else ""
         steps.append(Step(_("Read"), read, note))
     if fields:
         complete = sum(field.complete for field in fields)
@@ -246,9 +262,7 @@ def _steps(
         note = _("%(passed)d of %(all)d controls passed") % {"passed": passed, "all": len(found.checks)}
         failed = any(check.passed is False for check in found.checks)
         steps.append(
-            Step(
-                _("Checked"), "failed" if failed else "done", note if found.checks else _("no controls asked")
-            )
+            Step(_("Checked"), "failed" if failed else "done", note if found.checks else _("no controls asked"))
         )
     first = next((number for number, step in enumerate(steps) if step.state == "waiting"), None)
     if first is not None:
@@ -261,7 +275,7 @@ def _signing(
 ) -> Signing:
     missing = tuple(reviews.missing_for_submission(run))
     if missing:
-        return Signing(missing, (), (), (), "", "")
+        return Signing(missing, (), (), (), "", "", "")
     head = LedgerEntry.objects.filter(organisation_id=actor.organisation_id).order_by("-seq").first()
     used = [file for file in files if file.ready and file.role]
     return Signing(
@@ -277,4 +291,5 @@ def _signing(
         files=tuple({"name": file.name, "sha256": file.sha256} for file in used),
         head=f"#{head.seq} · {bytes(head.hash).hex()[:10]}" if head else "",
         seen=digest_of(reviews.content(run)),
+        saw=differences.kept(differences.of_run(run)),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from atmpxb.quality.models import Sample
 from atmpxb.quality.queries.arrivals import Container, container_of
 from atmpxb.quality.queries.documents import line_of
 from atmpxb.quality.queries.history import Event, events_of
+from atmpxb.quality.queries.ordering import ordered
 from atmpxb.quality.states import SampleState, TestState
 from atmpxb.records.people.actor import Actor
 
@@ -52,11 +53,22 @@ def counts(actor: Actor) -> dict[str, int]:
     return dict(rows.values_list("state").annotate(number=Count("pk")))
 
 
-def samples(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, ...]:
-    """A stretch of the list, newest first.
+#: By what the list can be sorted: key of the address → columns.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "label": ("label", "aliquot"),
+    "batch": ("order__request__batch__number", "label", "aliquot"),
+    "received": ("received_at", "label", "aliquot"),
+    "order": ("order__number", "-label", "-aliquot"),
+    "state": ("state", "label", "aliquot"),
+}
+
+
+def samples(actor: Actor, state: str, first: int, count: int, sort: str = "-order") -> tuple[Listed, ...]:
+    """A stretch of the list.
 
     Args:
         state: a state of a sample, or empty for all.
+        sort: a key of ``ORDERS``, with ``-`` from the end.
     """
     rows = Sample.objects.filter(organisation_id=actor.organisation_id)
     if state:
@@ -65,16 +77,16 @@ def samples(actor: Actor, state: str, first: int, count: int) -> tuple[Listed, .
     found = (
         rows.select_related("order__client", "order__request__batch")
         .annotate(number=Count("tests"), done=Count("tests", filter=Q(tests__state__in=finished)))
-        .order_by("-order__number", "label", "aliquot")[first : first + count]
+        .order_by(*ordered(ORDERS, sort))[first : first + count]
     )
     return tuple(Listed(container_of(row), row.number, row.done) for row in found)
 
 
 def sample_page(actor: Actor, sample: UUID) -> SamplePage:
     """Everything about a sample. Raises Sample.DoesNotExist for another organisation's."""
-    row = Sample.objects.select_related(
-        "order__client", "order__request__batch", "order__request__specification"
-    ).get(pk=sample, organisation_id=actor.organisation_id)
+    row = Sample.objects.select_related("order__client", "order__request__batch", "order__request__specification").get(
+        pk=sample, organisation_id=actor.organisation_id
+    )
     specification = row.order.request.specification
     tests = tuple(
         SampleTest(

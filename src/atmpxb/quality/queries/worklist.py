@@ -14,7 +14,7 @@ from atmpxb.quality.actions.failures import GAVE_UP
 from atmpxb.quality.limits import Specification
 from atmpxb.quality.models import Request, Run, Test
 from atmpxb.quality.queries.documents import line_of, specification_of
-from atmpxb.quality.queries.outcome import problem_words
+from atmpxb.quality.saying import problem_of, said
 from atmpxb.quality.states import AnalysisState, RequestState, RunState, SampleState, TestState
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
@@ -218,7 +218,7 @@ def _stuck(actor: Actor) -> Iterable[Stuck]:
                 number=run.number,
                 method=str(run.method),
                 method_title=run.method.title,
-                why=problem_words(latest),
+                why=problem_of(latest.problem),
                 cure=_("Analyse again") if latest.problem.get("code") == GAVE_UP else _("Open the run"),
                 due_at=min(test.due_at for test in run.tests.all()),
             )
@@ -231,7 +231,7 @@ def _gate(test: Test, now: datetime) -> tuple[str, str, str]:
         case SampleState.EXPECTED:
             return _("Not received yet"), _("Receive the sample"), "receive"
         case SampleState.ON_HOLD:
-            reason = _("On hold: %(reason)s") % {"reason": sample.hold_reason}
+            reason = _("On hold: %(reason)s") % {"reason": said(sample.hold_reason)}
             return reason, _("A reviewer lifts the hold, or the client sends new material"), "sample"
         case SampleState.MISSING:
             return _("Reported missing"), _("Receive it if it has turned up"), "receive"

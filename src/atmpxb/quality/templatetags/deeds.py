@@ -10,7 +10,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from atmpxb.quality import saying
+from atmpxb.quality.certificate.form import plain
+from atmpxb.quality.limits import SpecificationLine
 from atmpxb.quality.models import words
+from atmpxb.quality.queries.documents import limit_words
 
 register = template.Library()
 
@@ -38,6 +42,24 @@ def deed(url: str, place: str = "refusal") -> SafeString:
 def deed_of(context: Context, view: str, *parts: Any) -> SafeString:
     """``<form {% deed_of "quality:file_assign" run.id file.id %}>``: a deed of the organisation at work."""
     return deed(reverse(view, args=[context["shell"].organisation, *parts]))
+
+
+@register.filter
+def said(fact: Any) -> str:
+    """``{{ check.observed|said }}``: a note of an engine or an action in the reader's language."""
+    return saying.said(fact)
+
+
+@register.filter
+def in_language(url: str) -> str:
+    """``{{ src|in_language }}``: the address of a picture with its words in the reader's language."""
+    return f"{url}?language={(get_language() or 'en')[:2]}"
+
+
+@register.filter
+def limit(line: SpecificationLine | Mapping[str, Any]) -> dict[str, str]:
+    """``{{ line|limit|words|figures }}``: the limit of a line, parsed or stored, its codes in words."""
+    return limit_words(plain(line) if isinstance(line, SpecificationLine) else line)
 
 
 @register.simple_tag

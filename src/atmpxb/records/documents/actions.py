@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from atmpxb.notes import Refused
 from atmpxb.records.documents.models import Document, DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.documents.states import move
 from atmpxb.records.ledger.writing import action, create, record
@@ -15,12 +16,17 @@ from atmpxb.records.signatures.actions import Proof, digest_of, sign
 from atmpxb.records.signatures.models import Meaning
 
 
-class VersionExists(Exception):
+class VersionExists(Refused):
     """The document has a version of this name with other content; a version never changes."""
 
 
-class AuthorCannotApprove(Exception):
+class AuthorCannotApprove(Refused):
     """Who drafted a document does not approve it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "document.own", "You drafted this version, so another person must approve it", "Hand it to a colleague"
+        )
 
 
 @action("documents.draft_version", roles={Role.ANALYST, Role.REVIEWER, Role.QP, Role.CLIENT})
@@ -41,9 +47,16 @@ def draft_version(
     digest = sha256(source).hexdigest()
     document = Document.objects.filter(organisation_id=actor.organisation_id, kind=kind, code=code).first()
     if document and (present := document.versions.filter(version=version).first()):
+        if present.sha256 == digest:
+            raise VersionExists(
+                "document.on_file", "{document} {version} is on file already", document=code, version=version
+            )
         raise VersionExists(
-            f"{code} {version} is on file already"
-            + ("" if present.sha256 == digest else " with other content; give the changed text a new version")
+            "document.version_taken",
+            "{document} {version} is on file already with other content",
+            "Give the changed text a new version",
+            document=code,
+            version=version,
         )
     document = document or create(Document, kind=kind, code=code)
     drafted = create(
@@ -75,7 +88,7 @@ def make_effective(*, actor: Actor, version: DocumentVersion, proof: Proof, seen
         AuthorCannotApprove: the actor drafted it.
     """
     if version.drafted_by_id == actor.person_id:
-        raise AuthorCannotApprove("you drafted this version, so another person must approve it")
+        raise AuthorCannotApprove
     signature = sign(
         actor=actor, proof=proof, on=version, meaning=Meaning.EFFECTIVE, content=approval_content(version), seen=seen
     )

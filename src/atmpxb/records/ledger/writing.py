@@ -23,8 +23,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
-from django.utils import timezone
+from django.db import IntegrityError, connection, models, transaction
+from psycopg.errors import UniqueViolation
 
 from atmpxb import __version__
 from atmpxb.records.identifiers import new_id
@@ -45,6 +45,10 @@ class NotPermitted(PermissionError):
 
 class NothingRecorded(RuntimeError):
     """An action finished without a ledger entry, or left a changed row without one: a fault in the action."""
+
+
+class Overtaken(Exception):
+    """Somebody else wrote the same at the same moment and was first; nothing of this one is written."""
 
 
 @dataclass
@@ -124,14 +128,19 @@ def set_context(organisation: UUID, person: UUID) -> None:
 
 
 def create[M: models.Model](model: type[M], **fields: Any) -> M:
-    """Insert a row and note it for the next entry. The owning organisation is the actor's unless given."""
+    """Insert a row and note it for the next entry. The owning organisation is the actor's unless given.
+
+    Raises:
+        Overtaken: there is such a row since a moment ago.
+    """
     pending = _require()
     if any(f.name == "organisation" for f in model._meta.concrete_fields) and "organisation_id" not in fields:
         fields.setdefault("organisation_id", pending.actor.organisation_id)
         if "organisation" in fields:
             del fields["organisation_id"]
     row = model(**fields)
-    row.save(force_insert=True)
+    with _or_overtaken():
+        row.save(force_insert=True)
     pending.rows.append({"table": model._meta.db_table, "id": str(row.pk), "after": state(row)})
     return row
 
@@ -141,6 +150,7 @@ def change[M: models.Model](row: M, **fields: Any) -> M:
 
     Raises:
         ObjectDoesNotExist: the row is gone, or belongs to another organisation.
+        Overtaken: another row has taken what this one was to take, since a moment ago.
     """
     pending = _require()
     stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
@@ -151,7 +161,8 @@ def change[M: models.Model](row: M, **fields: Any) -> M:
     after = state(stored)
     differs = {name for name in after if after[name] != before[name]}
     if differs:
-        stored.save(update_fields=[f.name for f in stored._meta.concrete_fields if f.attname in differs])
+        with _or_overtaken():
+            stored.save(update_fields=[f.name for f in stored._meta.concrete_fields if f.attname in differs])
         pending.rows.append(
             {
                 "table": row._meta.db_table,
@@ -216,15 +227,13 @@ def record(
 def state(row: models.Model) -> dict[str, Any]:
     """The recorded columns of a row as JSON values, named by column.
 
-    Secrets (``unrecorded`` of the model) are left out; of long contents (``by_digest``) the SHA-256 stands for them.
+    For long or secret contents (``by_digest`` of the model) their SHA-256 stands.
     """
-    hidden: frozenset[str] = getattr(type(row), "unrecorded", frozenset())
     long: frozenset[str] = getattr(type(row), "by_digest", frozenset())
     values = {}
     for column in row._meta.concrete_fields:
-        if column.attname not in hidden:
-            value = json_value(getattr(row, column.attname))
-            values[column.attname] = f"sha256:{digest(value)}" if column.attname in long else value
+        value = json_value(getattr(row, column.attname))
+        values[column.attname] = f"sha256:{digest(value)}" if column.attname in long else value
     return values
 
 
@@ -247,13 +256,26 @@ def _require() -> _Pending:
     return pending
 
 
+@contextmanager
+def _or_overtaken() -> Iterator[None]:
+    """A uniqueness that held when the action looked, and no longer holds now, is no fault of the program."""
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation):
+            raise Overtaken(error.__cause__.diag.constraint_name or "") from error
+        raise
+
+
 def _append(pending: _Pending) -> list[Receipt]:
-    at = timezone.now()
     by_chain: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for chain, entry in pending.entries:
         by_chain[chain].append(entry)
     receipts = []
     with connection.cursor() as cursor:
+        # The database's clock: it refuses entries that are not of now.
+        cursor.execute("SELECT clock_timestamp()")
+        at: datetime = cursor.fetchone()[0]
         for chain in sorted(by_chain):
             for entry in by_chain[chain]:
                 cursor.execute("SELECT seq, hash FROM ledger_append(%s, %s)", [chain, canonical({**entry, "at": at})])

@@ -1,6 +1,7 @@
 """Who came in, who went out, who was turned away: lines of the access log that the sign-in library's signals make."""
 
 from typing import Any
+from uuid import UUID
 
 from allauth.account.signals import password_changed, password_reset
 from allauth.mfa.models import Authenticator
@@ -9,7 +10,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from atmpxb.records.people.actions import log_access, settle_password
+from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.credentials import telling
 from atmpxb.records.people.models import Person
 from atmpxb.records.people.queries import workplaces
@@ -36,14 +37,14 @@ def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest |
     known = person.pk if person else None
     places = workplaces(person) if person else ()
     # One line for each organisation: its administrator sees what is tried on the own people.
-    for owner in [place.organisation.pk for place in places] or [None]:
+    owners: list[UUID | None] = [place.organisation.pk for place in places]
+    for owner in owners or [None]:
         log_access("person.turned_away", person=known, organisation=owner, address=_address(request))
 
 
 @receiver([password_changed, password_reset])
 def changed_password(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
-    """A password was replaced by its holder, so a one-time password is done with."""
-    settle_password(user)
+    """A password was replaced by its holder."""
     log_access("person.password_changed", person=user.pk, address=_address(request))
 
 

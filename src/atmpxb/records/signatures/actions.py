@@ -1,7 +1,8 @@
 """Signing: who you are is proven again, then exactly what you saw is bound to your name, a meaning and a moment."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
+from atmpxb.notes import Refused
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry
@@ -50,8 +52,13 @@ class NotLocked(Exception):
     """Nothing keeps the person from signing."""
 
 
-class ProofSpent(Exception):
+class ProofSpent(Refused):
     """The proof of identity is another person's, too old, or was used already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "signature.proof_spent", "Who you are was proven too long ago, or for something else", "Sign once more"
+        )
 
 
 class Changed(Exception):
@@ -76,12 +83,29 @@ def prove_identity(*, actor: Actor, password: str, code: str = "") -> Proof:
     """Check password, and the one-time code where the person has set one up; every failure is recorded.
 
     Raises:
-        SigningLocked: five failures within a quarter of an hour.
+        SigningLocked: five failures within a quarter of an hour, for whichever organisation.
         SigningRefused: a factor is wrong.
         IdentityNotVerified: the administrator has not confirmed who this is.
     """
+    with _one_attempt_at_a_time(actor.person_id):
+        return _prove_identity(actor, password, code)
+
+
+@contextmanager
+def _one_attempt_at_a_time(person_id: UUID) -> Iterator[None]:
+    """Attempts of one person wait for each other: each sees what the one before it has recorded."""
+    name = f"signing {person_id}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+def _prove_identity(actor: Actor, password: str, code: str) -> Proof:
     person = Person.objects.get(pk=actor.person_id)
-    with acting_for(actor.organisation_id, actor.person_id):
+    with acting_for(actor.organisation_id, actor.person_id):  # which shows the person's failures in every organisation
         failures = [one.refused_at for one in _failures(person.pk)]
         verified = Membership.objects.filter(
             organisation_id=actor.organisation_id, person=person, valid_until=None
@@ -108,12 +132,13 @@ def locked_until(person_id: UUID) -> datetime | None:
 
 @action("signatures.unlock", roles={Role.ADMINISTRATOR})
 def unlock_signing(*, actor: Actor, person: Person) -> None:
-    """Let a person sign again before the quarter of an hour is over. What was refused stays on record.
+    """Let a person sign again before the quarter of an hour is over. What was refused stays on record, and counts on
+    where it was refused for another organisation.
 
     Raises:
         NotLocked: there is nothing to unlock.
     """
-    failures = _failures(person.pk)
+    failures = [one for one in _failures(person.pk) if one.organisation_id == actor.organisation_id]
     if len(failures) < LOCK_AFTER:
         raise NotLocked("signing is not locked for this person")
     for one in failures:
@@ -172,7 +197,7 @@ def sign(
     """
     now = timezone.now()
     if proof.person_id != actor.person_id or proof.spent or now - proof.proven_at > PROOF_LIFE:
-        raise ProofSpent("prove who you are once more, then sign")
+        raise ProofSpent
     if digest_of(content) != seen:
         raise Changed("this has changed since you opened it; look at it again before you sign")
     proof.spent = True

@@ -9,10 +9,12 @@ from hashlib import sha256
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from atmpxb.notes import Noted
+
 MOST_PAGES = 2000
 
 
-class Unreadable(ValueError):
+class Unreadable(Noted, ValueError):
     """The document or a part of it can't be read as PDF."""
 
 
@@ -26,11 +28,22 @@ def printed_text(pdf: bytes) -> str:
     Raises:
         Unreadable: not a PDF that can be read, or more than 2000 pages.
     """
+    return "".join(page_texts(pdf))
+
+
+def page_texts(pdf: bytes) -> list[str]:
+    """The text of each page, normalised as in ``printed_text``.
+
+    Raises:
+        Unreadable: as ``printed_text``.
+    """
     try:
         reader = PdfReader(io.BytesIO(pdf), strict=False)
         if len(reader.pages) > MOST_PAGES:
-            raise Unreadable(f"the document has more than {MOST_PAGES} pages")
-        return normalised("\n".join(page.extract_text() for page in reader.pages))
+            raise Unreadable(
+                "print.too_many_pages", "the document has more than {limit} pages", limit=MOST_PAGES
+            )
+        return [normalised(page.extract_text()) for page in reader.pages]
     except Unreadable:
         raise
     # pypdf reads foreign bytes; what it meets there surfaces as any of these.
@@ -43,7 +56,12 @@ def printed_text(pdf: bytes) -> str:
         ArithmeticError,
         RecursionError,
     ) as error:
-        raise Unreadable(f"the text of the document can't be read: {type(error).__name__} {error}") from None
+        raise Unreadable(
+            "print.unreadable",
+            "the text of the document can't be read: {kind} {error}",
+            kind=type(error).__name__,
+            error=error,
+        ) from None
 
 
 def normalised(text: str) -> str:

@@ -29,6 +29,7 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from atmpxb.notes import Note, Noted, note
 from atmpxb.records.signatures import cms
 from atmpxb.records.signatures.printed import Unreadable, printed_text, text_sha256
 from atmpxb.records.signatures.signing import SigningClient
@@ -42,7 +43,7 @@ _RANGE = re.compile(rb"/ByteRange \[0 (\d{1,10}) (\d{1,10}) (\d{1,10})\]")
 _REASON = re.compile(r"record ([0-9a-f]{64}) text ([0-9a-f]{64})")
 
 
-class BrokenSeal(ValueError):
+class BrokenSeal(Noted, ValueError):
     """The seal does not hold. Says what is wrong."""
 
 
@@ -81,7 +82,7 @@ class SealReport:
 
     seal: Seal | None
     issuer: Trusted | None
-    problem: str = ""
+    problem: Note | None = None
     text: str = ""
 
 
@@ -126,40 +127,54 @@ def check_seal(pdf: bytes, trust: TrustList | None) -> SealReport:
         found = _second_reading(pdf, certificate, gap)
         text = printed_text(pdf)
     except (BrokenSeal, Unreadable) as error:
-        return SealReport(None, None, str(error))
+        return SealReport(None, None, error.note)
     if text_sha256(text) != found.text_sha256:
-        return SealReport(None, None, "the printed text is not the text that was sealed")
+        return SealReport(
+            None, None, note("seal.other_text", "the printed text is not the text that was sealed")
+        )
     return SealReport(found, trust.owner_of(certificate) if trust else None, text=text)
 
 
 def _our_reading(pdf: bytes) -> tuple[bytes, tuple[int, int]]:
     """The certificate (DER) of a seal whose bytes all hold, and where its digits stand."""
     if len(pdf) > LARGEST_DOCUMENT:
-        raise BrokenSeal(f"the file has {len(pdf)} bytes; at most {LARGEST_DOCUMENT} are read")
+        raise BrokenSeal(
+            "seal.too_large",
+            "the file has {count} bytes; at most {limit} are read",
+            count=len(pdf),
+            limit=LARGEST_DOCUMENT,
+        )
     ranges = list(_RANGE.finditer(pdf))
     if not ranges:
-        raise BrokenSeal("the document carries no seal, or the place of its seal was changed")
+        raise BrokenSeal("seal.absent", "the document carries no seal, or the place of its seal was changed")
     start, end, rest = map(int, ranges[-1].groups())
     if end + rest != len(pdf):
         raise BrokenSeal(
-            f"the seal covers {end + rest} bytes and the file has {len(pdf)}: bytes were added or cut off"
+            "seal.length",
+            "the seal covers {end} bytes and the file has {count}: bytes were added or cut off",
+            end=end + rest,
+            count=len(pdf),
         )
     if not 0 < start < end <= len(pdf) or pdf[start : start + 1] != b"<" or pdf[end - 1 : end] != b">":
-        raise BrokenSeal("the seal does not cover the whole file")
+        raise BrokenSeal("seal.partial", "the seal does not cover the whole file")
     spoken, found = pdf[start + 1 : end - 1], sha256(pdf[:start] + pdf[end:]).digest()
     if found.hex().upper().encode() not in spoken:  # cheap, and most damage ends here
-        raise BrokenSeal("the document, or the digest in its seal, was changed after it was sealed")
+        raise BrokenSeal(
+            "seal.changed", "the document, or the digest in its seal, was changed after it was sealed"
+        )
     certificate, digest, signature = _container(spoken)
     if found != digest:
-        raise BrokenSeal("the document was changed after it was sealed")
+        raise BrokenSeal("seal.document_changed", "the document was changed after it was sealed")
     key = x509.load_der_x509_certificate(certificate).public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        raise BrokenSeal("the seal's key is not of the kind that this product seals with")
+        raise BrokenSeal("seal.key", "the seal's key is not of the kind that this product seals with")
     try:
         attributes = cms.signed_attributes(certificate, digest)
         key.verify(signature, attributes, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
-        raise BrokenSeal("the signature of the seal is not by the key of its certificate") from None
+        raise BrokenSeal(
+            "seal.not_by_key", "the signature of the seal is not by the key of its certificate"
+        ) from None
     return certificate, (start, end)
 
 
@@ -172,10 +187,12 @@ def _container(digits: bytes) -> tuple[bytes, bytes, bytes]:
         length = 4 + int.from_bytes(filled[2:4], "big")
         parts = cms.take_apart(filled[:length])
     except (ValueError, UnicodeDecodeError) as error:
-        raise BrokenSeal(f"the signature container was changed: {error}") from None
+        raise BrokenSeal(
+            "seal.container", "the signature container was changed: {error}", error=error
+        ) from None
     canonical_form = cms.container(*parts).hex().upper().encode().ljust(RESERVED_DIGITS, b"0")
     if canonical_form != digits:
-        raise BrokenSeal("the digits of the signature container or its padding were changed")
+        raise BrokenSeal("seal.padding", "the digits of the signature container or its padding were changed")
     return parts
 
 
@@ -184,11 +201,15 @@ def _second_reading(pdf: bytes, certificate: bytes, gap: tuple[int, int]) -> Sea
     try:
         signatures = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
         if len(signatures) != 1:
-            raise BrokenSeal(f"the document has {len(signatures)} signatures; a seal is the only one")
+            raise BrokenSeal(
+                "seal.several",
+                "the document has {count} signatures; a seal is the only one",
+                count=len(signatures),
+            )
         signature = signatures[0]
         byte_range = [int(number) for number in signature.byte_range]
         if byte_range != [0, gap[0], gap[1], len(pdf) - gap[1]]:
-            raise BrokenSeal("the signature in the document is not the one at its end")
+            raise BrokenSeal("seal.elsewhere", "the signature in the document is not the one at its end")
         pinned = ValidationContext(
             trust_roots=[asn1_x509.Certificate.load(certificate)], moment=signature.self_reported_timestamp
         )
@@ -197,10 +218,19 @@ def _second_reading(pdf: bytes, certificate: bytes, gap: tuple[int, int]) -> Sea
     except BrokenSeal:
         raise
     except Exception as error:  # a foreign parser on foreign bytes: whatever it meets, the seal does not hold
-        raise BrokenSeal(f"the signed document can't be validated: {type(error).__name__} {error}") from None
+        raise BrokenSeal(
+            "seal.invalid",
+            "the signed document can't be validated: {kind} {error}",
+            kind=type(error).__name__,
+            error=error,
+        ) from None
     if not (status.intact and status.valid) or status.coverage != SignatureCoverageLevel.ENTIRE_FILE:
-        raise BrokenSeal(f"the validation of the signature failed: {status.summary()}")
+        raise BrokenSeal(
+            "seal.failed", "the validation of the signature failed: {status}", status=status.summary()
+        )
     spoken = _REASON.fullmatch(reason)
     if spoken is None or at is None:
-        raise BrokenSeal("the seal does not say which record and text it covers, or when it was made")
+        raise BrokenSeal(
+            "seal.silent", "the seal does not say which record and text it covers, or when it was made"
+        )
     return Seal(certificate, at, *spoken.groups())

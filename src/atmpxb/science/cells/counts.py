@@ -11,8 +11,13 @@ from decimal import Decimal
 
 from scipy.special import chdtri
 
+from atmpxb.notes import Note, Noted, note
 from atmpxb.science.instruments.counters import CellCount
 from atmpxb.science.statistics.proportion import wilson_interval
+
+
+class DilutionError(Noted, ValueError):
+    """A factor that no dilution has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +73,62 @@ def diluted(concentration: float, factor: float) -> float:
         factor: final volume over sample volume, dimensionless: 1 part in 10 is 10; at least 1.
 
     Raises:
-        ValueError: the factor is below 1 or not finite.
+        DilutionError: the factor is below 1 or not finite.
 
     >>> diluted(1.2e6, 2)
     2400000.0
     """
     if not 1 <= factor < float("inf"):
-        raise ValueError(f"a dilution factor is at least 1 (final volume over sample volume), not {factor}")
+        raise DilutionError(
+            "count.dilution",
+            "a dilution factor is at least 1 (final volume over sample volume), not {factor}",
+            factor=f"{factor:g}",
+        )
     return concentration * factor
 
 
-def inconsistencies(count: CellCount) -> tuple[str, ...]:
+def inconsistencies(count: CellCount) -> tuple[Note, ...]:
     """What in a measurement contradicts itself beyond the rounding of the printed digits.
 
     Viability, counts and concentrations say the same thing thrice; an edited export seldom does.
     """
-    found = []
+    found: list[Note] = []
     if count.total_count is not None and count.viable_count is not None:
         if count.viable_count > count.total_count:
-            found.append(f"{count.viable_count} viable cells of {count.total_count} cells")
+            found.append(
+                note(
+                    "count.more_viable_than_all",
+                    "{viable} viable cells of {total} cells",
+                    viable=count.viable_count,
+                    total=count.total_count,
+                )
+            )
         elif count.total_count and count.viability is not None:
             share = Decimal(100) * count.viable_count / count.total_count
             if abs(share - count.viability) > _half_unit(count.viability) + Decimal("0.005"):
-                seen = f"{count.viable_count} of {count.total_count} cells"
-                found.append(f"viability {count.viability} % where {seen} are viable")
+                found.append(_contradiction(count.viability, f"{count.viable_count}", f"{count.total_count}", ""))
     if count.viability is not None and not 0 <= count.viability <= 100:
-        found.append(f"viability {count.viability} %")
+        found.append(note("count.impossible_viability", "viability {viability} %", viability=count.viability))
     if count.total_per_ml and count.viable_per_ml is not None and count.viability is not None:
         room, above = _half_unit(count.total_per_ml), _half_unit(count.viable_per_ml)
         lowest = 100 * (count.viable_per_ml - above) / (count.total_per_ml + room)
         highest = 100 * (count.viable_per_ml + above) / max(count.total_per_ml - room, room)
         slack = _half_unit(count.viability)
         if not lowest - slack <= count.viability <= highest + slack:
-            seen = f"{count.viable_per_ml:f} of {count.total_per_ml:f} cells/mL"
-            found.append(f"viability {count.viability} % where {seen} are viable")
+            parts = (f"{count.viable_per_ml:f}", f"{count.total_per_ml:f}")
+            found.append(_contradiction(count.viability, *parts, "/mL"))
     return tuple(found)
+
+
+def _contradiction(viability: Decimal, viable: str, total: str, unit: str) -> Note:
+    return note(
+        "count.contradiction",
+        "viability {viability} % where {viable} of {total} cells{unit} are viable",
+        viability=viability,
+        viable=viable,
+        total=total,
+        unit=unit,
+    )
 
 
 def _half_unit(value: Decimal) -> Decimal:

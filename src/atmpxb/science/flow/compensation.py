@@ -35,8 +35,8 @@ def invert(matrix: SpilloverMatrix) -> tuple[tuple[float, ...], ...]:
     if inverse is None:
         raise GateError(
             "flow.spillover_singular",
-            f"The spillover matrix of {', '.join(matrix.detectors)} can't be inverted: "
-            "check the single stains.",
+            "The spillover matrix of {detectors} can't be inverted: check the single stains.",
+            detectors=", ".join(matrix.detectors),
         )
     return inverse
 

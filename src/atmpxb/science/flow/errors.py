@@ -1,14 +1,7 @@
 """The one exception of gating."""
 
+from atmpxb.notes import Noted
 
-class GateError(Exception):
-    """A gating strategy can't be read, or can't be applied to this file.
 
-    Args:
-        code: stable, e.g. ``flow.channel_missing``. message: one English sentence with the cure.
-        facts: the values inside the message, for translated texts.
-    """
-
-    def __init__(self, code: str, message: str, **facts: str) -> None:
-        super().__init__(message)
-        self.code, self.message, self.facts = code, message, facts
+class GateError(Noted):
+    """A gating strategy can't be read, or can't be applied to this file; e.g. ``flow.channel_missing``."""

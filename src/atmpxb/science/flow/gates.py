@@ -109,9 +109,7 @@ class Ellipsoid:
     def inside(self, values: Sequence[Array]) -> Mask:
         inverse = inverse_of(self.covariance)
         if inverse is None:
-            raise GateError(
-                "flow.gate", f"Gate {self.name}: the covariance can't be inverted.", gate=self.name
-            )
+            raise GateError("flow.gate", "Gate {gate}: the covariance can't be inverted.", gate=self.name)
         centred = [value - middle for value, middle in zip(values, self.mean, strict=True)]
         total = np.zeros(len(values[0]))
         for i, left in enumerate(centred):
@@ -179,9 +177,7 @@ class Boolean:
                 return np.asarray(np.logical_or.reduce(parts))
             case "not" if len(parts) == 1:
                 return ~parts[0]
-        raise GateError(
-            "flow.boolean", f"Gate {self.name}: use and, or, or not with one operand.", gate=self.name
-        )
+        raise GateError("flow.boolean", "Gate {gate}: use and, or, or not with one operand.", gate=self.name)
 
 
 type Gate = Rectangle | Polygon | Ellipsoid | Quadrants | Boolean

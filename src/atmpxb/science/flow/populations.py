@@ -8,6 +8,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from atmpxb.notes import listed
 from atmpxb.science.flow.compensation import combine, invert
 from atmpxb.science.flow.errors import GateError
 from atmpxb.science.flow.gates import Boolean, Dimension, Gate, Mask, Quadrants, Ratio
@@ -45,8 +46,9 @@ class Populations:
             near = get_close_matches(name, self.by_name, 3, 0.4)
             raise GateError(
                 "flow.population_missing",
-                f"The strategy has no population {name!r}; nearest: {', '.join(near) or 'none'}.",
+                "The strategy has no population '{population}'; nearest: {nearest}.",
                 population=name,
+                nearest=listed(near),
             )
         return self.by_name[name]
 
@@ -71,7 +73,7 @@ class Populations:
         if base.name != name and base.name not in self.strategy.ancestors(name):
             raise GateError(
                 "flow.not_an_ancestor",
-                f"{name!r} does not lie inside {base.name!r}: a percentage needs one of its ancestors.",
+                "'{population}' does not lie inside '{of}': a percentage needs one of its ancestors.",
                 population=name,
                 of=base.name,
             )
@@ -101,7 +103,8 @@ class Columns:
             if names.count(channel) > 1:
                 raise GateError(
                     "flow.channel_ambiguous",
-                    f"{names.count(channel)} channels are named {channel!r}.",
+                    "{count} channels are named '{channel}'.",
+                    count=names.count(channel),
                     channel=channel,
                 )
         folded = {name.casefold(): name for name in (*self._stains, *self._names) if name}
@@ -109,8 +112,8 @@ class Columns:
         nearest = ", ".join(near) or ", ".join(self._names[:12])
         raise GateError(
             "flow.channel_missing",
-            f"The file has no channel {channel!r}; nearest: {nearest}. Use the file of the right panel, "
-            f"or a method for it.",
+            "The file has no channel '{channel}'; nearest: {nearest}. Use the file of the right panel, or a "
+            "method for it.",
             channel=channel,
             nearest=nearest,
         )

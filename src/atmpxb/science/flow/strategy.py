@@ -39,12 +39,12 @@ class Strategy:
         names = [name for gate in self.gates for name in populations_of(gate)]
         names += [gate.name for gate in self.gates if isinstance(gate, Quadrants)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise GateError(
-                "flow.name_twice", f"Two gates are named {twice[0]!r}: rename one.", gate=twice[0]
-            )
+            raise GateError("flow.name_twice", "Two gates are named '{gate}': rename one.", gate=twice[0])
         if reserved := sorted(set(self.matrices) & set(COMPENSATIONS)):
             raise GateError(
-                "flow.matrix", f"A matrix can't be named {reserved[0]!r}: that word has a meaning here."
+                "flow.matrix",
+                "A matrix can't be named '{name}': that word has a meaning here.",
+                name=reserved[0],
             )
         for gate in self.gates:
             self._check_references(gate)
@@ -56,22 +56,25 @@ class Strategy:
             if name not in known:
                 raise GateError(
                     "flow.gate_missing",
-                    f"Gate {gate.name!r} refers to {name!r}, which is no gate here.",
+                    "Gate '{gate}' refers to '{name}', which is no gate here.",
                     gate=gate.name,
+                    name=name,
                 )
         for dimension in () if isinstance(gate, Boolean) else gate.dimensions:
             if dimension.transform and dimension.transform not in self.transforms:
                 raise GateError(
                     "flow.transform_missing",
-                    f"Gate {gate.name!r} uses transform {dimension.transform!r}, which is not defined.",
+                    "Gate '{gate}' uses transform '{transform}', which is not defined.",
                     gate=gate.name,
+                    transform=dimension.transform,
                 )
             if dimension.compensation not in (*COMPENSATIONS, *self.matrices):
                 raise GateError(
                     "flow.matrix_missing",
-                    f"Gate {gate.name!r} uses compensation {dimension.compensation!r}: "
-                    "name none, file, file_if_present or a matrix of the strategy.",
+                    "Gate '{gate}' uses compensation '{compensation}': name none, file, file_if_present or a matrix "
+                    "of the strategy.",
                     gate=gate.name,
+                    compensation=dimension.compensation,
                 )
 
     @cached_property
@@ -87,9 +90,7 @@ class Strategy:
             able = [gate for gate in waiting if all(name in ready for name in required(gate))]
             if not able:
                 names = ", ".join(sorted(gate.name for gate in waiting))
-                raise GateError(
-                    "flow.cycle", f"These gates refer to each other in a circle: {names}.", gates=names
-                )
+                raise GateError("flow.cycle", "These gates refer to each other in a circle: {gates}.", gates=names)
             ordered += able
             ready |= {name for gate in able for name in populations_of(gate)}
             waiting = [gate for gate in waiting if gate not in able]

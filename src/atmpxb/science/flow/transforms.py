@@ -53,7 +53,7 @@ class Linear(Transform):
     A: float = 0.0
 
     def __post_init__(self) -> None:
-        _demand(self.T > 0 and self.A >= 0 and self.A <= self.T, "linear needs T > 0 and 0 ≤ A ≤ T")
+        _demand(self.T > 0 and self.A >= 0 and self.A <= self.T, "linear", "T > 0, 0 ≤ A ≤ T")
 
     def apply(self, x: Array) -> Array:
         return np.asarray((x + self.A) / (self.T + self.A))
@@ -75,7 +75,7 @@ class Log(Transform):
     M: float
 
     def __post_init__(self) -> None:
-        _demand(self.T > 0 and self.M > 0, "log needs T > 0 and M > 0")
+        _demand(self.T > 0 and self.M > 0, "log", "T > 0, M > 0")
 
     def apply(self, x: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -97,7 +97,7 @@ class Asinh(Transform):
     def __post_init__(self) -> None:
         _demand(
             self.T > 0 and 0 < self.M < 100 and 0 <= self.A <= self.M,
-            "asinh needs T > 0, 0 < M < 100, 0 ≤ A ≤ M",
+            "asinh", "T > 0, 0 < M < 100, 0 ≤ A ≤ M",
         )
 
     @property
@@ -227,7 +227,7 @@ class Logicle(_Symmetric):
             and self.M > 0
             and 0 <= self.W <= self.M / 2
             and -self.W <= self.A <= self.M - 2 * self.W,
-            "logicle needs T > 0, M > 0, 0 ≤ W ≤ M/2 and −W ≤ A ≤ M − 2W",
+            "logicle", "T > 0, M > 0, 0 ≤ W ≤ M/2, −W ≤ A ≤ M − 2W",
         )
 
     @cached_property
@@ -254,7 +254,7 @@ class Hyperlog(_Symmetric):
             and self.M > 0
             and 0 < self.W <= self.M / 2
             and -self.W <= self.A <= self.M - 2 * self.W,
-            "hyperlog needs T > 0, M > 0, 0 < W ≤ M/2 and −W ≤ A ≤ M − 2W",
+            "hyperlog", "T > 0, M > 0, 0 < W ≤ M/2, −W ≤ A ≤ M − 2W",
         )
 
     @cached_property
@@ -282,9 +282,11 @@ def _linear_decay(b: float, w: float) -> float:
             low = middle
 
 
-def _demand(holds: bool, rule: str) -> None:
+def _demand(holds: bool, kind: str, rule: str) -> None:
     if not holds:
-        raise GateError("flow.transform", f"A transform is out of bounds: {rule}.")
+        raise GateError(
+            "flow.transform", "A transform is out of bounds: {kind} needs {rule}.", kind=kind, rule=rule
+        )
 
 
 KINDS: Mapping[str, type[Transform]] = {t.kind: t for t in (Linear, Log, Asinh, Logicle, Hyperlog)}
@@ -298,17 +300,23 @@ def transform_of(kind: str, parameters: Mapping[str, Any]) -> Transform:
     """
     found = KINDS.get(kind)
     if found is None:
-        raise GateError("flow.transform", f"Transform {kind!r} is unknown: use one of {', '.join(KINDS)}.")
+        raise GateError(
+            "flow.transform", "Transform '{kind}' is unknown: use one of {known}.", kind=kind, known=", ".join(KINDS)
+        )
     known = [field.name for field in fields(found)]
     if wrong := [name for name in parameters if name not in known]:
         raise GateError(
-            "flow.transform", f"Transform {kind} has no parameter {wrong[0]!r}: it has {', '.join(known)}."
+            "flow.transform",
+            "Transform {kind} has no parameter '{name}': it has {known}.",
+            kind=kind,
+            name=wrong[0],
+            known=", ".join(known),
         )
     try:
         return found(**{name: float(value) for name, value in parameters.items()})
     except (TypeError, ValueError) as error:
         raise GateError(
-            "flow.transform", f"Transform {kind} needs numbers for {', '.join(known)}."
+            "flow.transform", "Transform {kind} needs numbers for {known}.", kind=kind, known=", ".join(known)
         ) from error
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import PcrError
+
 type Floats = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
 
@@ -92,12 +94,12 @@ def amplify(
         fluorescence: shape (w, c), raw or already baseline-subtracted.
 
     Raises:
-        ValueError: too few cycles, gaps between cycles, or shapes that do not fit.
+        PcrError: too few cycles, gaps between cycles, or shapes that do not fit.
     """
     if fluorescence.ndim != 2 or cycles.shape != (fluorescence.shape[1],):
-        raise ValueError("fluorescence must be wells × cycles")
+        raise PcrError("pcr.shape", "fluorescence must be wells × cycles")
     if cycles.size < 12 or (np.diff(cycles) != 1).any():
-        raise ValueError("curves need at least 12 consecutive cycles")
+        raise PcrError("pcr.few_cycles", "curves need at least 12 consecutive cycles")
     unusable = np.isnan(fluorescence).any(axis=1)
     values = np.where(unusable[:, None], 0.0, fluorescence)
     smooth, curvature = _local_parabola(values)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc, stdtrit
 
+from .errors import PcrError
+
 type Floats = NDArray[np.float64]
 
 
@@ -72,16 +74,16 @@ def fit(quantities: Floats, cqs: Floats, confidence: float = 0.95) -> StandardCu
         quantities: shape (n,), above zero; cqs: shape (n,), cycles.
 
     Raises:
-        ValueError: fewer than three wells or two levels, or quantities that are not above zero.
+        PcrError: fewer than three wells or two levels, or quantities that are not above zero.
 
     >>> curve = fit(np.array([1e2, 1e3, 1e4]), np.array([30.0, 26.7, 23.4]))
     >>> round(curve.slope, 6), round(curve.efficiency, 4)
     (-3.3, 2.0092)
     """
     if quantities.shape != cqs.shape or quantities.size < 3 or np.unique(quantities).size < 2:
-        raise ValueError("a standard curve needs at least three wells at two quantities")
+        raise PcrError("pcr.few_standards", "a standard curve needs at least three wells at two quantities")
     if not (np.isfinite(quantities).all() and np.isfinite(cqs).all() and (quantities > 0).all()):
-        raise ValueError("quantities must be above zero and every well must have a Cq")
+        raise PcrError("pcr.standards", "quantities must be above zero and every well must have a Cq")
     x, y, n = np.log10(quantities), cqs, quantities.size
     x_mean, y_mean = float(x.sum() / n), float(y.sum() / n)
     dx, dy = x - x_mean, y - y_mean
@@ -92,7 +94,7 @@ def fit(quantities: Floats, cqs: Floats, confidence: float = 0.95) -> StandardCu
     sd = math.sqrt(residual_ss / (n - 2))
     se = sd / math.sqrt(sxx)
     if slope == 0:
-        raise ValueError("Cq does not change with the quantity")
+        raise PcrError("pcr.flat_standards", "Cq does not change with the quantity")
     # log10 E = -1/slope, so its standard error is se/slope² (delta method).
     t = float(stdtrit(n - 2, (1 + confidence) / 2))
     half = t * se / slope**2

@@ -68,13 +68,18 @@ def number(
     value: str | None, unit: str = "", *, href: str = "", limit: str = "", verdict: str = "", why: str = ""
 ) -> dict[str, Any]:
     """``{% number "92.10" "%" href=… limit="≥ 70 %" verdict=… %}``: a value that opens its provenance."""
-    return {"value": value, "unit": unit, "href": href, "limit": limit, "verdict": verdict, "why": why}
+    return {
+        "value": value,
+        "unit": formats.unit_text(unit, after=True),
+        "href": href,
+        "limit": limit,
+        "verdict": verdict,
+        "why": why,
+    }
 
 
 @register.simple_block_tag(end_name="end_page_header")
-def page_header(
-    content: str, title: str, subtitle: str = "", back_url: str = "", back_text: str = ""
-) -> SafeString:
+def page_header(content: str, title: str, subtitle: str = "", back_url: str = "", back_text: str = "") -> SafeString:
     """``{% page_header title subtitle %}actions{% end_page_header %}``: the h1 of a page."""
     back = (
         format_html('<a class="back" href="{}">{}{}</a>', back_url, icons.icon("back", 16), back_text)
@@ -116,6 +121,46 @@ def data_table(
     )
 
 
+@register.simple_tag(takes_context=True)
+def heading(context: Context, title: str, key: str, numeric: bool = False) -> SafeString:
+    """``{% heading "Opened" "opened" %}``: a heading that sorts; ``sort`` of the context says by what, ``-`` turns it.
+
+    The order is part of the address, so a link shows it and *Back* undoes it.
+    """
+    request = context["request"]
+    now = context.get("sort", "")
+    turned = f"-{key}" if now == key else key
+    query = request.GET.copy()
+    for name in ("page", "recorded", "format"):
+        query.pop(name, None)
+    query["sort"] = turned
+    order = {key: "ascending", f"-{key}": "descending"}.get(str(now), "none")
+    arrow = {"ascending": "↑", "descending": "↓"}.get(order, "↕")
+    return format_html(
+        '<th scope="col" aria-sort="{}"{}><a class="sorts" href="?{}">{}<span aria-hidden="true">{}</span></a></th>',
+        order,
+        mark_safe(' class="num"') if numeric else "",
+        query.urlencode(),
+        title,
+        arrow,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def export_link(context: Context) -> SafeString:
+    """``{% export_link %}``: the whole list as it is filtered and sorted, for a spreadsheet."""
+    query = context["request"].GET.copy()
+    for name in ("page", "recorded"):
+        query.pop(name, None)
+    query["format"] = "csv"
+    return format_html(
+        '<a class="button" href="?{}" download>{}{}</a>',
+        query.urlencode(),
+        icons.icon("download", 16),
+        _("Export (CSV)"),
+    )
+
+
 @register.simple_block_tag(end_name="end_banner")
 def banner(content: str, kind: str = "information", title: str = "") -> SafeString:
     """``{% banner "attention" title="…" %}…{% end_banner %}``: stays until the reader acts. No toasts."""
@@ -145,11 +190,15 @@ def receipt(sequence: int | str, at: datetime, zone: str | None = None, href: st
 
 
 @register.inclusion_tag("web/components/refusals.html")
-def refusals(
-    rows: Iterable[Mapping[str, Any] | Any], title: str = "", id: str = "refusals"
-) -> dict[str, Any]:
+def refusals(rows: Iterable[Mapping[str, Any] | Any], title: str = "", id: str = "refusals") -> dict[str, Any]:
     """``{% refusals rows %}``: why not. Rows have ``what``, ``cure``, ``who``; ``url`` leads to the cure."""
     return {"rows": list(rows), "title": title or _("This can't be done yet"), "id": id}
+
+
+@register.inclusion_tag("web/components/differences.html")
+def differences(rows: Iterable[Mapping[str, Any] | Any], id: str = "differences") -> dict[str, Any]:
+    """``{% differences rows %}``: a diff in words. Rows have ``title``, ``before``, ``after``; empty: not there."""
+    return {"rows": list(rows), "id": id}
 
 
 @register.inclusion_tag("web/components/error_summary.html")
@@ -335,9 +384,7 @@ def pagination(context: Context, page: Page[Any], parameter: str = "page") -> di
 
 
 @register.inclusion_tag("web/components/filter_chips.html")
-def filter_chips(
-    chips: Iterable[Mapping[str, Any] | Any], label: str = "", clear_url: str = ""
-) -> dict[str, Any]:
+def filter_chips(chips: Iterable[Mapping[str, Any] | Any], label: str = "", clear_url: str = "") -> dict[str, Any]:
     """``{% filter_chips chips %}``: filters in sight, with ``title``, ``url``, ``active``, ``count``."""
     return {"chips": list(chips), "label": label or _("Filters"), "clear_url": clear_url}
 
@@ -354,9 +401,7 @@ def facts(pairs: Iterable[tuple[str, Any]]) -> SafeString:
 
 
 @register.simple_tag
-def due(
-    at: datetime | None, zone: str | None = None, now: datetime | None = None, tight: int = 60
-) -> SafeString | str:
+def due(at: datetime | None, zone: str | None = None, now: datetime | None = None, tight: int = 60) -> SafeString | str:
     """``{% due at zone %}``: end time with its zone, and the time left by the server's clock.
 
     Less than ``tight`` minutes left shows as attention, past as late; both in form and word.
@@ -369,8 +414,7 @@ def due(
     state = "late" if minutes <= 0 else "tight" if minutes < tight else "calm"
     form = icons.verdict_form(ATTENTION, 14)
     return format_html(
-        '<span class="due {}">{}<span data-due="{}" data-tight="{}">{}</span> '
-        '<time datetime="{}">{}</time></span>',
+        '<span class="due {}">{}<span data-due="{}" data-tight="{}">{}</span> <time datetime="{}">{}</time></span>',
         state,
         form,
         end.machine,
@@ -387,11 +431,7 @@ def poll(content: str, url: str, id: str, running: bool = True) -> SafeString:
 
     The answer must be the same element with the same id; without ``running`` it asks no more.
     """
-    asks = (
-        format_html(' hx-get="{}" hx-trigger="every 1s" hx-swap="outerHTML"', url)
-        if running
-        else SafeString("")
-    )
+    asks = format_html(' hx-get="{}" hx-trigger="every 1s" hx-swap="outerHTML"', url) if running else SafeString("")
     return format_html(
         '<div id="{}" class="poll" aria-busy="{}"{}>{}</div>',
         id,

@@ -1,4 +1,4 @@
-"""Template filters ``decimal``, ``figures``, ``moment``, ``day``, ``clock``, ``words`` and ``size``."""
+"""Template filters that write values, units and times as the reader's language does."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
@@ -28,6 +28,28 @@ def decimal(value: str | int | Decimal | None) -> str:
 def figures(text: str | None) -> str:
     """``{{ check.criterion|figures }}``: a short text with the numbers in it written as the reader's language does."""
     return formats.figures_text(str(text), _language()) if text else formats.ABSENT
+
+
+@register.filter
+def unit(code: str | None) -> str:
+    """``{{ row.unit|unit }}``: a unit by itself, powers raised."""
+    return formats.unit_text(code or "")
+
+
+@register.filter
+def measured(value: str | int | Decimal | None, code: str | None = "") -> str:
+    """``{{ row.value|measured:row.unit }}``: a value with its unit; a dash without one where there is no value."""
+    if value is None or value == "":
+        return formats.ABSENT
+    return f"{formats.decimal_text(value, _language())} {formats.unit_text(code or '', after=True)}".rstrip()
+
+
+@register.simple_tag
+def interval(low: str, high: str, reported: str | None = None, code: str = "") -> str:
+    """``{% interval low high reported unit %}``: both ends, two digits finer than the reported value."""
+    ends = (formats.decimal_text(formats.interval_text(end, reported), _language()) for end in (low, high))
+    unit, span = formats.unit_text(code, after=True), " – ".join(ends)
+    return f"({span}) {unit}" if unit.startswith("×") else f"{span} {unit}".rstrip()
 
 
 def _time(at: datetime | date | None, zone: str | tzinfo | None, pattern: str) -> SafeString | str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from atmpxb.notes import say
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.qpcr.kind import KIND
 from atmpxb.quality.assays.seam import Analysis, AssayError, Check, Method, RawFile
@@ -87,17 +88,17 @@ def test_each_planted_fault_is_found_and_nothing_else(fault: str, checks: set[tu
 
 def test_an_inhibited_well_is_named() -> None:
     warnings = analysed("inhibited_well").warnings
-    assert "WPRE, ATMP-S1: efficiency differs (B6)" in warnings
+    assert "WPRE, ATMP-S1: efficiency differs (B6)" in [warning.message for warning in warnings]
 
 
 def test_a_clean_control_says_that_nothing_amplified() -> None:
-    assert check(analysed(), "ntc_vector").observed == "no amplification in 45 cycles"
-    assert check(analysed("contaminated_ntc"), "ntc_vector").observed.endswith(" cycles")
+    assert say(check(analysed(), "ntc_vector").observed) == "no amplification in 45 cycles"
+    assert say(check(analysed("contaminated_ntc"), "ntc_vector").observed).endswith(" cycles")
 
 
 def test_a_well_that_the_file_excludes_is_listed_with_its_reason() -> None:
     analysis = analysed("excluded_well")
-    assert {(e.what, e.reason) for e in analysis.exclusions} == {
+    assert {(say(e.what), say(e.reason)) for e in analysis.exclusions} == {
         ("B1 WPRE (STD-5)", "excluded in the file: bubble in the well"),
         ("B1 RPP30 (STD-5)", "excluded in the file: bubble in the well"),
     }
@@ -111,7 +112,7 @@ def test_outside_the_standards_a_value_is_undetermined_or_carries_a_warning() ->
     assert "outside the standard curve (3e+04 to 1e+06)" in value.why["en"]
     warned = KIND.analyse(with_parameters(out_of_range="warn"), [data], {})
     assert warned.values[0].value is not None
-    assert any("outside the standard curve" in warning for warning in warned.warnings)
+    assert any("outside the standard curve" in warning.message for warning in warned.warnings)
 
 
 def test_too_few_replicates_are_undetermined_never_zero() -> None:
@@ -139,12 +140,12 @@ def test_a_plate_map_that_disagrees_fails_and_decides() -> None:
     analysis = analysed(bench=swapped)
     found = check(analysis, "plate_map")
     assert found.passed is False
-    assert "B4: sample ATMP-S1 in the file, ATMP-S2 on the worksheet" in found.observed
+    assert "B4: sample ATMP-S1 in the file, ATMP-S2 on the worksheet" in say(found.observed)
     assert analysis.values != analysed().values
     quantity = plate_map(A1={"sample": "STD-1", "type": "std", "quantity": "500000"})
-    assert "quantity 1000000.0 in the file, 500000.0" in check(analysed(bench=quantity), "plate_map").observed
+    assert "quantity 1000000.0 in the file, 500000.0" in say(check(analysed(bench=quantity), "plate_map").observed)
     missing = plate_map(H12={"sample": "X", "type": "unkn"})
-    assert "H12: on the worksheet, not in the file" in check(analysed(bench=missing), "plate_map").observed
+    assert "H12: on the worksheet, not in the file" in say(check(analysed(bench=missing), "plate_map").observed)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_facts_are_read_before_anything_is_analysed() -> None:
     assert facts.acquired_at == "2026-03-02T09:15:00"
     assert facts.personal == ()
     personal = KIND.facts(raw(simulate_plate(1, None, ("personal_data",))[0])).personal
-    assert personal == (("sample 6 description", "birth date"),)
+    assert personal == (("sample[6]/description", "birth date"),)
     assert "Voorbeeld" not in repr(personal), "the finding does not spread what it found"
 
 
@@ -199,7 +200,7 @@ def test_facts_are_read_before_anything_is_analysed() -> None:
 )
 def test_a_bad_method_is_explained_and_never_run(changes: dict[str, Any], words: str) -> None:
     method = with_parameters(**changes)
-    assert any(words in problem for problem in KIND.problems(method))
+    assert any(words in problem.message for problem in KIND.problems(method))
     with pytest.raises(AssayError) as refusal:
         KIND.analyse(method, [raw(simulate_plate(1)[0])], {})
     assert refusal.value.code == "qpcr.method"
@@ -207,9 +208,9 @@ def test_a_bad_method_is_explained_and_never_run(changes: dict[str, Any], words:
 
 def test_criteria_and_reportables_are_checked_too() -> None:
     method = replace(VCN, suitability=(replace(VCN.suitability[0], measure="slope:ACTB"),))
-    assert "slope:ACTB" in KIND.problems(method)[0]
+    assert "slope:ACTB" in KIND.problems(method)[0].message
     reportable = replace(VCN.reportables[0], options={"measure": "mass"})
-    assert "must be vcn" in KIND.problems(replace(VCN, reportables=(reportable,)))[0]
+    assert "must be vcn" in KIND.problems(replace(VCN, reportables=(reportable,)))[0].message
 
 
 def test_a_file_of_another_run_is_refused_with_its_targets() -> None:

@@ -3,8 +3,11 @@
 from html import escape
 
 from atmpxb.quality.assays.cell_count.samples import Counted
-from atmpxb.quality.assays.seam import Plot
+from atmpxb.quality.assays.pictures import element
+from atmpxb.quality.assays.seam import Plot, Words
 
+SAMPLE = {"en": "sample", "nl": "monster"}
+REPLICATE = {"en": "replicate", "nl": "replicaat"}
 _WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 640, 150, 30, 34, 40
 
 
@@ -30,12 +33,12 @@ def replicates(samples: dict[str, Counted]) -> tuple[Plot, ...]:
                 for name, values in rows.items()
                 for number, value in enumerate(values, start=1)
             )
-            svg = _svg(title["en"], rows, 100.0 if measure == "viability" else None)
-            plots.append(Plot(code, title, svg, ("sample", "replicate", title["en"]), table))
+            svg = _svg(title, rows, 100.0 if measure == "viability" else None)
+            plots.append(Plot(code, title, svg, (SAMPLE, REPLICATE, title), table))
     return tuple(plots)
 
 
-def _svg(title: str, rows: dict[str, list[float]], top: float | None) -> str:
+def _svg(title: Words, rows: dict[str, list[float]], top: float | None) -> str:
     largest = top or _ceiling(max(value for values in rows.values() for value in values))
     height = _TOP + _ROW * len(rows) + 34
     span = _WIDTH - _LEFT - _RIGHT
@@ -45,8 +48,9 @@ def _svg(title: str, rows: dict[str, list[float]], top: float | None) -> str:
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img"'
-        f' font-family="sans-serif" font-size="13"><title>{escape(title)}</title>',
-        f'<text x="{_LEFT}" y="20" fill="currentColor">{escape(title)}</text>',
+        f' font-family="sans-serif" font-size="13">',
+        element("title", "", title),
+        element("text", f'x="{_LEFT}" y="20" fill="currentColor"', title),
     ]
     bottom = _TOP + _ROW * len(rows)
     for step in range(6):

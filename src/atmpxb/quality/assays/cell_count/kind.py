@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from atmpxb.notes import Fact, Note, note, say
 from atmpxb.quality.assays.cell_count import figure
 from atmpxb.quality.assays.cell_count.parameters import Parameters, parameters, plain, problems, scale
 from atmpxb.quality.assays.cell_count.samples import Counted, Row, grouped
@@ -18,10 +19,11 @@ from atmpxb.quality.assays.seam import (
     Repair,
     Reportable,
     Value,
+    told_of,
 )
 from atmpxb.quality.assays.suitability import judge, require_inputs
-from atmpxb.science.cells.counts import Estimate, diluted, inconsistencies
-from atmpxb.science.instruments.counters import CounterError, CounterExport, personal_places, read
+from atmpxb.science.cells.counts import DilutionError, Estimate, diluted, inconsistencies
+from atmpxb.science.instruments.counters import RULES, CounterError, CounterExport, personal_places, read
 
 _CONSISTENT = {
     "en": "Counts, concentrations and viability agree with one another",
@@ -46,7 +48,7 @@ class CellCounting:
     title = {"en": "Cell count and viability", "nl": "Celtelling en viabiliteit"}
     recomputable = True
 
-    def problems(self, method: Method) -> tuple[str, ...]:
+    def problems(self, method: Method) -> tuple[Note, ...]:
         """What is wrong with a method document, one sentence each."""
         return problems(method)
 
@@ -60,7 +62,7 @@ class CellCounting:
             acquired_at=export.counts[0].acquired_at,
             samples=tuple(dict.fromkeys(count.sample for count in export.counts)),
             run=export.run,
-            personal=personal_places(export),
+            personal=tuple((_place(where, column), what) for where, column, what in personal_places(export)),
             summary={
                 "measurements": str(len(export.counts)),
                 "encoding": export.encoding,
@@ -72,7 +74,9 @@ class CellCounting:
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         """Values by sample. Raises AssayError where files or entries do not allow an analysis."""
         if found := problems(method):
-            raise AssayError("count.method", f"Method {method.code}: {'; '.join(found)}.", problems=found)
+            raise AssayError(
+                "count.method", "Method {method}: {problems}", method=method.code, problems=found
+            )
         require_inputs(method, files)
         chosen = parameters(method)
         exports = [(file, _read(file)) for file in files]
@@ -104,18 +108,26 @@ class CellCounting:
         )
 
 
+def _place(where: Fact, column: str) -> Fact:
+    return note("count.place", "{where}, {column}", where=where, column=column) if where else column
+
+
 def _read(file: RawFile) -> CounterExport:
     try:
         return read(file.data)
     except CounterError as error:
-        raise AssayError(
-            error.code, f"{file.name}: {error.message}", file=file.name, **error.facts
-        ) from error
+        raise told_of(file, error) from error
 
 
 def _repairs(exports: Sequence[tuple[RawFile, CounterExport]]) -> list[Repair]:
     return [
-        Repair(file.name, repair.rule, repair.where, repair.before, repair.after)
+        Repair(
+            file.name,
+            note(f"counter.{repair.rule}", RULES[repair.rule]),
+            repair.where,
+            repair.before,
+            repair.after,
+        )
         for file, export in exports
         for repair in export.repairs
     ]
@@ -133,8 +145,13 @@ def _entry(code: str, sample: str, bench: Mapping[str, Any]) -> Decimal | None:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        message = f"Entry {code!r} is {entered!r}; write a number with a decimal point."
-        raise AssayError("count.entry", message, entry=code, sample=sample)
+        raise AssayError(
+            "count.entry",
+            "Entry '{entry}' is '{value}'; write a number with a decimal point.",
+            entry=code,
+            value=entered,
+            sample=sample,
+        )
     return number
 
 
@@ -143,13 +160,19 @@ def _factor(sample: str, method: Method, bench: Mapping[str, Any], chosen: Param
     entered = _entry(code, sample, bench)
     if entered is None and any(entry.code == code and entry.required for entry in method.entries):
         # Without it the concentration would silently be that of the diluted sample.
-        message = f"Sample {sample}: entry {code!r} is required; write 1 where nothing was diluted."
-        raise AssayError("count.entry_missing", message, entry=code, sample=sample)
+        raise AssayError(
+            "count.entry_missing",
+            "Sample {sample}: entry '{entry}' is required; write 1 where nothing was diluted.",
+            sample=sample,
+            entry=code,
+        )
     factor = 1.0 if entered is None else float(entered)
     try:
         diluted(1.0, factor)
-    except ValueError as error:
-        raise AssayError("count.dilution", f"Sample {sample}: {error}.", sample=sample) from error
+    except DilutionError as error:
+        raise AssayError(
+            "count.dilution", "Sample {sample}: {problem}.", sample=sample, problem=error.note
+        ) from error
     return factor
 
 
@@ -157,12 +180,15 @@ def _refuse_second_dilution(sample: str, counted: Counted, chosen: Parameters) -
     """A dilution typed into the counter and on the worksheet is mostly one dilution, corrected twice."""
     typed = [row.count.dilution for row in counted.rows if row.count.dilution not in (None, Decimal(1))]
     if typed and counted.factor != 1 and chosen.instrument_dilution == "refuse":
-        message = (
-            f"Sample {sample}: dilution {typed[0]} was typed into the counter and {counted.factor:g} on the"
-            " worksheet, so it would be corrected twice. Clear one, or let the method keep both"
-            ' (instrument_dilution = "keep").'
+        raise AssayError(
+            "count.dilution_twice",
+            "Sample {sample}: dilution {dilution} was typed into the counter and {factor} on the worksheet, so "
+            "it would be corrected twice. Clear one, or let the method keep both (instrument_dilution = "
+            '"keep").',
+            sample=sample,
+            dilution=typed[0],
+            factor=f"{counted.factor:g}",
         )
-        raise AssayError("count.dilution_twice", message, sample=sample)
 
 
 def _value(
@@ -202,21 +228,32 @@ def _interval(estimate: Estimate, factor: float, confidence: str) -> Interval | 
 
 def _consistent(sample: str, counted: Counted) -> Check:
     found = [text for row in counted.rows for text in inconsistencies(row.count)]
-    observed = "; ".join(found) or "0"
-    return Check("consistent", _CONSISTENT, not found, observed, "0", sample)
+    return Check("consistent", _CONSISTENT, not found, tuple(found) or "0", "0", sample)
 
 
-def _warnings(sample: str, counted: Counted) -> list[str]:
+def _warnings(sample: str, counted: Counted) -> list[Note]:
     found = [
-        f"{sample}: {row.file}, {row.count.where}: {name} says {text!r}, which is no number"
+        note(
+            "count.not_a_number",
+            "{sample}: {place}: {column} says '{value}', which is no number",
+            sample=sample,
+            place=row.place,
+            column=name,
+            value=text,
+        )
         for row in counted.rows
         for name, text in row.count.unreadable.items()
     ]
     chance = counted.measures()["dispersion_p"]
     if chance is not None and chance < _UNLIKELY:
         found.append(
-            f"{sample}: the replicates differ more than counting explains (p = {chance:.2g});"
-            " look at mixing and pipetting"
+            note(
+                "count.spread",
+                "{sample}: the replicates differ more than counting explains (p = {p}); look at mixing and "
+                "pipetting",
+                sample=sample,
+                p=f"{chance:.2g}",
+            )
         )
     return found
 
@@ -233,7 +270,7 @@ def _detail(sample: str, row: Row) -> dict[str, Any]:
     }
     return {
         "sample": sample,
-        "row": f"{row.file}, {count.where}",
+        "row": say(row.place),
         "identifier": count.sample,
         "total_count": count.total_count,
         "viable_count": count.viable_count,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from atmpxb.notes import Note, note
 from atmpxb.quality.assays.seam import Method, Reportable
 
 #: What a reportable may measure, and the unit its value is in.
@@ -69,62 +70,116 @@ def scale(reportable: Reportable) -> int:
     return next(power for prefix, power in SCALES.items() if reportable.unit == prefix + plain)
 
 
-def problems(method: Method) -> tuple[str, ...]:
+def problems(method: Method) -> tuple[Note, ...]:
     """What is wrong with a cell-count method, one sentence each."""
     found = [
-        f"parameter {key!r} is unknown; known: {', '.join(sorted(_KEYS))}"
+        note(
+            "count.parameter",
+            "parameter '{key}' is unknown; known: {known}",
+            key=key,
+            known=", ".join(sorted(_KEYS)),
+        )
         for key in method.parameters
         if key not in _KEYS
     ]
     found += [
-        f"parameter {key!r} must be a text in quotes"
+        note("count.parameter_text", "parameter '{key}' must be a text in quotes", key=key)
         for key in _KEYS & set(method.parameters)
         if not isinstance(method.parameters[key], str)
     ]
     if found:
-        return tuple(sorted(found))
+        return tuple(sorted(found, key=lambda problem: problem.message))
     given = parameters(method)
     if given.sample_from not in ("export", "file"):
-        found.append("parameter 'sample_from' must be 'export' or 'file'")
+        found.append(note("count.sample_from", "parameter 'sample_from' must be 'export' or 'file'"))
     if given.instrument_dilution not in ("refuse", "keep"):
-        found.append("parameter 'instrument_dilution' must be 'refuse' or 'keep'")
+        found.append(
+            note("count.instrument_dilution", "parameter 'instrument_dilution' must be 'refuse' or 'keep'")
+        )
     if given.confidence not in ("0.90", "0.95", "0.99"):
-        found.append("parameter 'confidence' must be '0.90', '0.95' or '0.99'")
+        found.append(note("count.confidence", "parameter 'confidence' must be '0.90', '0.95' or '0.99'"))
     entries = {entry.code: entry for entry in method.entries}
     if "dilution_entry" in method.parameters and given.dilution_entry not in entries:
-        found.append(f"parameter 'dilution_entry' names {given.dilution_entry!r}, which is no entry")
+        found.append(
+            note(
+                "count.dilution_entry",
+                "parameter 'dilution_entry' names '{entry}', which is no entry",
+                entry=given.dilution_entry,
+            )
+        )
     if not method.inputs:
-        found.append("a cell count needs [[inputs]] with the counter's export")
+        found.append(note("count.no_inputs", "a cell count needs [[inputs]] with the counter's export"))
     for reportable in method.reportables:
         found.extend(_reportable_problems(reportable, set(entries)))
     found += [
-        f"criterion {item.code!r} judges {item.measure!r}; a cell count has {', '.join(CRITERIA)}"
+        note(
+            "count.criterion",
+            "criterion '{code}' judges '{measure}'; a cell count has {known}",
+            code=item.code,
+            measure=item.measure,
+            known=", ".join(CRITERIA),
+        )
         for item in method.suitability
         if item.measure not in CRITERIA
     ]
     return tuple(found)
 
 
-def _reportable_problems(reportable: Reportable, entries: set[str]) -> list[str]:
-    measure, name = reportable.options.get("measure"), f"reportable {reportable.code!r}"
+def _reportable_problems(reportable: Reportable, entries: set[str]) -> list[Note]:
+    measure = reportable.options.get("measure")
     if measure not in MEASURES:
-        return [f"{name} needs a 'measure': {', '.join(MEASURES)}"]
-    found = []
+        return [
+            note(
+                "count.measure",
+                "reportable '{code}' needs a 'measure': {known}",
+                code=reportable.code,
+                known=", ".join(MEASURES),
+            )
+        ]
+    found: list[Note] = []
     allowed = [prefix + MEASURES[measure] for prefix in SCALES]
     if MEASURES[measure] in ("%", "µm"):
         allowed = [MEASURES[measure]]
     if reportable.unit not in allowed:
-        found.append(f"{name} has unit {reportable.unit!r}; {measure} is in {' or '.join(allowed)}")
+        found.append(
+            note(
+                "count.unit",
+                "reportable '{code}' has unit '{unit}'; {measure} is in {allowed}",
+                code=reportable.code,
+                unit=reportable.unit,
+                measure=measure,
+                allowed=", ".join(allowed),
+            )
+        )
     others = set(reportable.options) - {"measure", "volume_entry"}
     if others:
-        found.append(f"{name} has the unknown key {min(others)!r}")
+        found.append(
+            note(
+                "count.reportable_key",
+                "reportable '{code}' has the unknown key '{key}'",
+                code=reportable.code,
+                key=min(others),
+            )
+        )
     volume = reportable.options.get("volume_entry")
     if (measure == "viable_cells") != (volume is not None):
         found.append(
-            f"{name}: 'viable_cells' and only it needs 'volume_entry', the entry with the volume in mL"
+            note(
+                "count.volume_entry",
+                "reportable '{code}': 'viable_cells' and only it needs 'volume_entry', the entry with the "
+                "volume in mL",
+                code=reportable.code,
+            )
         )
     elif volume is not None and volume not in entries:
-        found.append(f"{name}: 'volume_entry' names {volume!r}, which is no entry")
+        found.append(
+            note(
+                "count.volume_entry_missing",
+                "reportable '{code}': 'volume_entry' names '{entry}', which is no entry",
+                code=reportable.code,
+                entry=volume,
+            )
+        )
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from atmpxb.notes import Fact, note
 from atmpxb.quality.assays.cell_count.parameters import Parameters
 from atmpxb.quality.assays.seam import AssayError, Exclusion, RawFile
 from atmpxb.science.cells.counts import Estimate, diluted, poisson_interval, viability
@@ -17,6 +18,16 @@ class Row:
 
     file: str
     count: CellCount
+
+    @property
+    def place(self) -> Fact:
+        """Where it stands: the file, and the line of it."""
+        return place_of(self.file, self.count)
+
+
+def place_of(file: str, count: CellCount) -> Fact:
+    """A measurement by its file and line."""
+    return note("count.row", "{file}, {where}", file=file, where=count.where) if count.where else file
 
 
 def grouped(
@@ -34,14 +45,23 @@ def grouped(
         samples = [_sample(count, file, chosen) for count in export.counts]
         if file.sample and file.sample not in samples:
             names = ", ".join(dict.fromkeys(samples))
-            message = (
-                f"{file.name} was attached for sample {file.sample} and holds {names}: attach it to the"
-                " run of those samples, or correct the label."
+            raise AssayError(
+                "count.sample_missing",
+                "{file} was attached for sample {sample} and holds {found}: attach it to the run of those "
+                "samples, or correct the label.",
+                file=file.name,
+                sample=file.sample,
+                found=names,
             )
-            raise AssayError("count.sample_missing", message, file=file.name, sample=file.sample, found=names)
         for sample, count in zip(samples, export.counts, strict=True):
             if file.sample and sample != file.sample:
-                left_out.append(Exclusion(f"{file.name}, {count.where}: {count.sample}", "another sample"))
+                what = note(
+                    "count.measurement",
+                    "{place}: {sample}",
+                    place=place_of(file.name, count),
+                    sample=count.sample,
+                )
+                left_out.append(Exclusion(what, note("count.other_sample", "another sample")))
             else:
                 found.setdefault(sample, []).append(Row(file.name, count))
     return found, tuple(left_out)
@@ -50,8 +70,11 @@ def grouped(
 def _sample(count: CellCount, file: RawFile, chosen: Parameters) -> str:
     sample = file.sample if chosen.sample_from == "file" else count.sample
     if not sample:
-        message = f"{file.name}, {count.where} names no sample; attach the file under a sample label."
-        raise AssayError("count.sample_unnamed", message, file=file.name, where=count.where)
+        raise AssayError(
+            "count.sample_unnamed",
+            "{place} names no sample; attach the file under a sample label.",
+            place=place_of(file.name, count),
+        )
     mark = chosen.replicate_separator
     if chosen.sample_from == "export" and mark:
         head, found, tail = sample.rpartition(mark)

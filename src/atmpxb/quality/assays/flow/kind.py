@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from atmpxb.notes import Note, note
 from atmpxb.quality.assays.flow.facts import facts_of
 from atmpxb.quality.assays.flow.measures import observe, parse_measure, pooled
 from atmpxb.quality.assays.seam import (
@@ -26,17 +27,19 @@ from atmpxb.quality.assays.seam import (
     Reportable,
     Value,
     Words,
+    told_of,
 )
 from atmpxb.quality.assays.suitability import judge, require_inputs
 from atmpxb.science.flow import GateError, Populations, Strategy, evaluate, population_names, strategy_of
 from atmpxb.science.flow.plots import pictures
-from atmpxb.science.instruments.fcs import FcsError, FcsFile, read
+from atmpxb.science.instruments.fcs import RULES, FcsError, FcsFile, read
 from atmpxb.science.statistics.proportion import wilson_interval
 
 PARAMETERS = {"compensation", "transforms", "matrices", "gates", "role", "dataset"}
+POPULATION = {"en": "population", "nl": "populatie"}
 POOLING = {
     "en": "Files of one sample are pooled by counts; intervals are Wilson's for the pooled counts.",
-    "nl": "Bestanden van één staal worden samengevoegd per telling; de intervallen zijn die van Wilson "
+    "nl": "Bestanden van één monster worden samengevoegd per telling; de intervallen zijn die van Wilson "
     "voor de som.",
 }
 
@@ -57,27 +60,34 @@ class FlowCytometry:
     title: Words = {"en": "Flow cytometry", "nl": "Flowcytometrie"}
     recomputable = True
 
-    def problems(self, method: Method) -> tuple[str, ...]:
+    def problems(self, method: Method) -> tuple[Note, ...]:
         found = [
-            f"parameters has an unknown key {key!r}." for key in method.parameters if key not in PARAMETERS
+            note("flow.parameter", "parameters has an unknown key '{key}'.", key=key)
+            for key in method.parameters
+            if key not in PARAMETERS
         ]
         if not method.inputs:
-            found.append("The method has no [[inputs]]: name at least the role of the stained tubes.")
+            found.append(
+                note(
+                    "flow.no_inputs",
+                    "The method has no [[inputs]]: name at least the role of the stained tubes.",
+                )
+            )
         found += [
-            f"Input {item.role!r} must allow format fcs."
+            note("flow.input_format", "Input '{role}' must allow format fcs.", role=item.role)
             for item in method.inputs
             if "fcs" not in item.formats
         ]
         roles = {item.role for item in method.inputs}
         for role in [_main_role(method), *(str(r.options.get("role", "")) for r in method.reportables)]:
             if role and role not in roles:
-                found.append(f"Role {role!r} is not among the inputs.")
+                found.append(note("flow.role", "Role '{role}' is not among the inputs.", role=role))
         if not _dataset_is_sound(method):
-            found.append("parameters.dataset must be a whole number from 0.")
+            found.append(note("flow.dataset", "parameters.dataset must be a whole number from 0."))
         try:
             strategy = strategy_of(method.parameters)
         except GateError as error:
-            return (*found, str(error))
+            return (*found, error.note)
         found += _titles(method, strategy)
         found += _measures(method, strategy)
         return tuple(found)
@@ -88,7 +98,9 @@ class FlowCytometry:
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         if problems := self.problems(method):
             raise AssayError(
-                "flow.method", f"The method can't be used: {' '.join(problems)}", problems=problems
+                "flow.method",
+                "The method can't be used: {problems}",
+                problems=problems,
             )
         require_inputs(method, files)
         strategy = strategy_of(method.parameters)
@@ -105,7 +117,7 @@ class FlowCytometry:
                 check for sample in samples for check in _checks(method, strategy, evaluated, sample)
             ),
             repairs=tuple(
-                Repair(item.file.name, r.rule, r.where, r.before, r.after)
+                Repair(item.file.name, note(f"fcs.{r.rule}", RULES[r.rule]), r.where, r.before, r.after)
                 for item in evaluated
                 for r in item.fcs.repairs
             ),
@@ -133,32 +145,56 @@ def _gate_titles(method: Method) -> dict[str, Words]:
     return {str(gate.get("name")): gate["title"] for gate in method.parameters["gates"] if "title" in gate}
 
 
-def _titles(method: Method, strategy: Strategy) -> list[str]:
+def _titles(method: Method, strategy: Strategy) -> list[Note]:
     return [
-        f"The title of gate {name!r} needs en and nl."
+        note("flow.title", "The title of gate '{name}' needs en and nl.", name=name)
         for name, title in _gate_titles(method).items()
         if not isinstance(title, Mapping) or not {"en", "nl"} <= set(title)
     ]
 
 
-def _measures(method: Method, strategy: Strategy) -> list[str]:
-    found = []
+def _measures(method: Method, strategy: Strategy) -> list[Note]:
+    found: list[Note] = []
     for reportable in method.reportables:
         text = str(reportable.options.get("measure", ""))
         if unknown := sorted(set(reportable.options) - {"measure", "role"}):
-            found.append(f"Reportable {reportable.code!r} has an unknown key {unknown[0]!r}.")
+            found.append(
+                note(
+                    "flow.reportable_key",
+                    "Reportable '{code}' has an unknown key '{key}'.",
+                    code=reportable.code,
+                    key=unknown[0],
+                )
+            )
         try:
             measure = parse_measure(text, strategy)
         except GateError as error:
-            found.append(f"Reportable {reportable.code!r}: {error}")
+            found.append(
+                note(
+                    "flow.reportable", "Reportable '{code}': {error}", code=reportable.code, error=error.note
+                )
+            )
             continue
         if measure.verb == "percent" and reportable.unit != "%":
-            found.append(f"Reportable {reportable.code!r} is a percentage: its unit must be %.")
+            found.append(
+                note(
+                    "flow.percent_unit",
+                    "Reportable '{code}' is a percentage: its unit must be %.",
+                    code=reportable.code,
+                )
+            )
     for criterion in method.suitability:
         try:
             parse_measure(criterion.measure, strategy)
         except GateError as error:
-            found.append(f"Suitability criterion {criterion.code!r}: {error}")
+            found.append(
+                note(
+                    "flow.criterion",
+                    "Suitability criterion '{code}': {error}",
+                    code=criterion.code,
+                    error=error.note,
+                )
+            )
     return found
 
 
@@ -166,7 +202,7 @@ def _read(file: RawFile, dataset: int) -> FcsFile:
     try:
         return read(file.data, dataset, sha256=file.sha256)
     except FcsError as error:
-        raise AssayError(error.code, f"{file.name}: {error.message}", file=file.name) from error
+        raise told_of(file, error) from error
 
 
 def _evaluate(file: RawFile, strategy: Strategy, dataset: int) -> _Evaluated:
@@ -174,9 +210,7 @@ def _evaluate(file: RawFile, strategy: Strategy, dataset: int) -> _Evaluated:
     try:
         return _Evaluated(file, fcs, evaluate(strategy, fcs))
     except GateError as error:
-        raise AssayError(
-            error.code, f"{file.name}: {error.message}", file=file.name, **error.facts
-        ) from error
+        raise told_of(file, error) from error
 
 
 def _chosen(evaluated: Sequence[_Evaluated], role: str, sample: str) -> list[Populations]:
@@ -193,7 +227,7 @@ def _value(
     if observed is None:
         base = _base(measure.population, measure.of, strategy)
         why = (
-            {"en": f"no events in {base}", "nl": f"geen events in {base}"}
+            {"en": f"no events in {base or 'the file'}", "nl": f"geen events in {base or 'het bestand'}"}
             if files
             else {"en": f"no file of role {role}", "nl": f"geen bestand met rol {role}"}
         )
@@ -206,7 +240,7 @@ def _value(
 
 
 def _base(population: str, of: str | None, strategy: Strategy) -> str:
-    return (strategy.parents[population] if of is None else of) or "the file"
+    return (strategy.parents[population] if of is None else of) or ""
 
 
 def _checks(
@@ -217,19 +251,38 @@ def _checks(
     return judge(method, measures, sample)
 
 
-def _warnings(method: Method, evaluated: Sequence[_Evaluated]) -> tuple[str, ...]:
-    found = []
+def _warnings(method: Method, evaluated: Sequence[_Evaluated]) -> tuple[Note, ...]:
+    found: list[Note] = []
     for item in evaluated:
         if item.fcs.datasets > 1 and "dataset" not in method.parameters:
-            found.append(f"{item.file.name} holds {item.fcs.datasets} data sets; the first was evaluated.")
+            found.append(
+                note(
+                    "flow.data_sets",
+                    "{file} holds {count} data sets; the first was evaluated.",
+                    file=item.file.name,
+                    count=item.fcs.datasets,
+                )
+            )
         broken = sum(not bool(_finite(item, index)) for index in range(len(item.fcs.channels)))
         if broken:
             found.append(
-                f"{item.file.name}: {broken} channels hold values that are no numbers; they fall in no gate."
+                note(
+                    "flow.no_numbers",
+                    "{file}: {count} channels hold values that are no numbers; they fall in no gate.",
+                    file=item.file.name,
+                    count=broken,
+                )
             )
     instruments = sorted({facts_of(item.fcs).instrument_serial for item in evaluated} - {""})
     if len(instruments) > 1:
-        found.append(f"The files come from {len(instruments)} instruments: {', '.join(instruments)}.")
+        found.append(
+            note(
+                "flow.instruments",
+                "The files come from {count} instruments: {instruments}.",
+                count=len(instruments),
+                instruments=", ".join(instruments),
+            )
+        )
     return tuple(found)
 
 
@@ -254,7 +307,7 @@ def _plots(method: Method, item: _Evaluated, number: int) -> list[Plot]:
                 f"{picture.code}.{number}",
                 {language: f"{text} ({item.file.name})" for language, text in words.items()},
                 picture.svg,
-                picture.columns,
+                (POPULATION, *picture.columns[1:]),
                 picture.rows,
                 item.file.sample,
                 item.file.name,

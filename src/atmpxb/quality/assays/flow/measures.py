@@ -34,7 +34,7 @@ def parse_measure(text: str, strategy: Strategy) -> Measure:
     if verb not in VERBS or not rest:
         raise GateError(
             "flow.measure",
-            f"Measure {text!r} is unknown: use count:P, percent:P/Q, difference:P/Q or files.",
+            "Measure '{measure}' is unknown: use count:P, percent:P/Q, difference:P/Q or files.",
             measure=text,
         )
     population, slash, of = rest.partition("/")
@@ -43,19 +43,23 @@ def parse_measure(text: str, strategy: Strategy) -> Measure:
         if name != ROOT and name not in names:
             raise GateError(
                 "flow.population_missing",
-                f"Measure {text!r} names {name!r}, which no gate makes; gates make: {', '.join(names)}.",
+                "Measure '{measure}' names '{name}', which no gate makes; gates make: {names}.",
                 measure=text,
+                name=name,
+                names=", ".join(names),
             )
     if slash and verb == "count":
-        raise GateError("flow.measure", f"Measure {text!r}: a count has no denominator.", measure=text)
+        raise GateError("flow.measure", "Measure '{measure}': a count has no denominator.", measure=text)
     if population == ROOT and verb != "count":
-        raise GateError("flow.measure", f"Measure {text!r} names no population.", measure=text)
+        raise GateError("flow.measure", "Measure '{measure}' names no population.", measure=text)
     if slash and of not in strategy.ancestors(population):
         raise GateError(
             "flow.not_an_ancestor",
-            f"Measure {text!r}: {population!r} does not lie inside {of!r}; a percentage needs one of "
-            f"its ancestors.",
+            "Measure '{measure}': '{population}' does not lie inside '{of}'; a percentage needs one of its "
+            "ancestors.",
             measure=text,
+            population=population,
+            of=of,
         )
     return Measure(verb, population, of if slash else None)
 

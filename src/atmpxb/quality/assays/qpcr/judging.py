@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from atmpxb.notes import note
 from atmpxb.quality.assays.seam import Check, Method
 from atmpxb.quality.assays.suitability import judge
 from atmpxb.science.pcr import vector_copy_number
@@ -37,7 +38,7 @@ def checks_of(
         control = results[what] if name in ("ntc", "nec") else None
         if control is not None and _control_wells(control, name) and not _control_cqs(control, name).size:
             # No amplification counts as a Cq at the last cycle, and is said as what it is.
-            text = f"no amplification in {control.cycles} cycles"
+            text = note("qpcr.not_amplified", "no amplification in {cycles} cycles", cycles=control.cycles)
             judged = tuple(replace(check, observed=text) for check in judged)
         checks += judged
     return tuple(checks)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from atmpxb.notes import Note
 from atmpxb.quality.assays.seam import (
     Analysis,
     AssayError,
@@ -34,7 +35,7 @@ class Qpcr:
     title: Words = {"en": "Quantitative PCR", "nl": "Kwantitatieve PCR"}
     recomputable = True
 
-    def problems(self, method: Method) -> tuple[str, ...]:
+    def problems(self, method: Method) -> tuple[Note, ...]:
         """What is wrong with the method document, one sentence each."""
         return examine(method)[1]
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from atmpxb.quality.assays.seam import AssayError, Check, Exclusion, RawFile, Repair
-from atmpxb.science.instruments.rdml import SAMPLE_TYPES, Data, RdmlError, RdmlFile, read
+from atmpxb.notes import Note, listed, note
+from atmpxb.quality.assays.seam import AssayError, Check, Exclusion, RawFile, Repair, told_of
+from atmpxb.science.instruments.rdml import RULES, SAMPLE_TYPES, Data, RdmlError, RdmlFile, read
 
 from .parameters import Parameters, number
 
@@ -32,12 +33,14 @@ def read_file(file: RawFile) -> RdmlFile:
     try:
         return read(file.data)
     except RdmlError as problem:
-        raise AssayError(problem.code, f"{file.name}: {problem.message}", file=file.name) from problem
+        raise told_of(file, problem) from problem
 
 
 def repairs_of(file: RawFile, content: RdmlFile) -> tuple[Repair, ...]:
     """The reader's repairs in the words of the seam."""
-    return tuple(Repair(file.name, r.rule, r.where, r.before, r.after) for r in content.repairs)
+    return tuple(
+        Repair(file.name, note(r.rule, RULES[r.rule]), r.where, r.before, r.after) for r in content.repairs
+    )
 
 
 def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well, ...]:
@@ -50,10 +53,12 @@ def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well
     places: dict[str, str] = {}
     runs = [(file, run) for file in contents for _, run in file.runs() if parameters.run in ("", run.id)]
     if not runs:
-        known = ", ".join(run.id for file in contents for _, run in file.runs()) or "none"
+        known = listed(run.id for file in contents for _, run in file.runs())
         raise AssayError(
             "qpcr.run_missing",
-            f"The file has no run {parameters.run!r} (runs: {known}): add the file of this run.",
+            "The file has no run '{run}' (runs: {known}): add the file of this run.",
+            run=parameters.run,
+            known=known,
         )
     for position, (file, run) in enumerate(runs):
         samples = {sample.id: sample for sample in file.samples}
@@ -65,8 +70,8 @@ def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well
                 if places.setdefault(data.target, f"{position} {run.id}") != f"{position} {run.id}":
                     raise AssayError(
                         "qpcr.several_runs",
-                        f"{data.target} was measured in more than one run: name one with parameters.run, "
-                        "or attach one file.",
+                        "{target} was measured in more than one run: name one with parameters.run, or attach one file.",
+                        target=data.target,
                     )
                 quantity = sample.quantity_for(data.target)
                 amount = quantity.value if quantity else parameters.standards.get(sample.id)
@@ -79,9 +84,10 @@ def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well
         present = ", ".join(sorted({target.id for file in contents for target in file.targets}))
         raise AssayError(
             "qpcr.target_missing",
-            f"The file has no data for {', '.join(missing)} (targets: {present}): "
-            "use the method of this run, or correct the target names at the cycler and export again.",
-            missing=missing,
+            "The file has no data for {missing} (targets: {present}): use the method of this run, or "
+            "correct the target names at the cycler and export again.",
+            missing=", ".join(missing),
+            present=present,
         )
     return tuple(wells)
 
@@ -100,21 +106,33 @@ def apply_plate_map(wells: tuple[Well, ...], plate_map: object) -> tuple[tuple[W
     if not isinstance(plate_map, Mapping):
         raise AssayError("qpcr.plate_map", "The plate map must be a table: well → sample, type, quantity.")
     lines = {str(name).upper(): _line(str(name), line) for name, line in plate_map.items()}
-    joined, differences = [], []
+    joined: list[Well] = []
+    differences: list[Note] = []
     for well in wells:
         line = lines.get(well.name)
         if line is None:
-            differences.append(f"{well.name}: in the file, not on the worksheet")
+            differences.append(
+                note(
+                    "qpcr.well_not_on_worksheet", "{well}: in the file, not on the worksheet", well=well.name
+                )
+            )
             joined.append(well)
             continue
         sample, type_, quantity = line
         pairs = (
-            ("sample", well.sample, sample),
-            ("type", well.type, type_),
-            ("quantity", well.quantity, quantity),
+            (note("qpcr.sample", "sample"), well.sample, sample),
+            (note("qpcr.type", "type"), well.type, type_),
+            (note("qpcr.quantity", "quantity"), well.quantity, quantity),
         )
         differences += [
-            f"{well.name}: {what} {in_file} in the file, {on_sheet} on the worksheet"
+            note(
+                "qpcr.well_differs",
+                "{well}: {what} {in_file} in the file, {on_sheet} on the worksheet",
+                well=well.name,
+                what=what,
+                in_file=in_file,
+                on_sheet=on_sheet,
+            )
             for what, in_file, on_sheet in pairs
             if in_file not in (None, "") and on_sheet not in (None, "") and in_file != on_sheet
         ]
@@ -127,7 +145,11 @@ def apply_plate_map(wells: tuple[Well, ...], plate_map: object) -> tuple[tuple[W
             )
         )
     measured = {well.name for well in wells}
-    differences += [f"{name}: on the worksheet, not in the file" for name in lines if name not in measured]
+    differences += [
+        note("qpcr.well_not_in_file", "{well}: on the worksheet, not in the file", well=name)
+        for name in lines
+        if name not in measured
+    ]
     differences = list(dict.fromkeys(differences))  # a duplex well would say the same twice
     check = Check(
         "plate_map",
@@ -136,8 +158,8 @@ def apply_plate_map(wells: tuple[Well, ...], plate_map: object) -> tuple[tuple[W
             "nl": "Werkblad en bestand zijn het eens over de plaat",
         },
         not differences,
-        "; ".join(differences) or f"{len(lines)} wells agree",
-        "no difference",
+        tuple(differences) or note("qpcr.wells_agree", "{count} wells agree", count=len(lines)),
+        note("qpcr.no_difference", "no difference"),
     )
     return tuple(joined), (check,)
 
@@ -145,17 +167,26 @@ def apply_plate_map(wells: tuple[Well, ...], plate_map: object) -> tuple[tuple[W
 def _line(name: str, line: Any) -> tuple[str, str, float | None]:
     if not isinstance(line, Mapping):
         raise AssayError(
-            "qpcr.plate_map", f"Well {name} of the plate map must have a sample, type and quantity."
+            "qpcr.plate_map", "Well {name} of the plate map must have a sample, type and quantity.", name=name
         )
     type_ = str(line.get("type") or "")
     if type_ and type_ not in SAMPLE_TYPES:
         raise AssayError(
-            "qpcr.plate_map", f"Well {name}: type {type_!r} is not one of {', '.join(SAMPLE_TYPES)}."
+            "qpcr.plate_map",
+            "Well {name}: type '{type}' is not one of {known}.",
+            name=name,
+            type=type_,
+            known=", ".join(SAMPLE_TYPES),
         )
     given = line.get("quantity")
     quantity = number(given)
     if given not in (None, "") and (quantity is None or quantity <= 0):
-        raise AssayError("qpcr.plate_map", f"Well {name}: the quantity {given!r} is not a number above zero.")
+        raise AssayError(
+            "qpcr.plate_map",
+            "Well {name}: the quantity '{given}' is not a number above zero.",
+            name=name,
+            given=given,
+        )
     return str(line.get("sample") or ""), type_, quantity
 
 
@@ -165,7 +196,9 @@ def leave_out(wells: tuple[Well, ...]) -> tuple[tuple[Well, ...], tuple[Exclusio
     exclusions = tuple(
         Exclusion(
             f"{well.label} ({well.sample})",
-            f"excluded in the file: {well.data.excluded or 'no reason given'}",
+            note("qpcr.excluded", "excluded in the file: {reason}", reason=well.data.excluded)
+            if well.data.excluded
+            else note("qpcr.excluded_unsaid", "excluded in the file, which gives no reason"),
         )
         for well in wells
         if well.data.excluded is not None

@@ -5,15 +5,15 @@ small.
 """
 
 import math
-from html import escape
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atmpxb.quality.assays.seam import Plot
+from atmpxb.quality.assays.pictures import element
+from atmpxb.quality.assays.seam import Plot, Words
 
-from .quantities import TargetResult
+from .quantities import FLAGS, TargetResult
 
 WIDTH, HEIGHT = 640, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 52
@@ -25,7 +25,17 @@ STYLES = {
     "ntc": ("#CC79A7", "2 3"),
     "": ("#56606E", "4 2"),
 }
-NAMES = {"std": "standard", "unkn": "sample", "pos": "positive", "ntc": "NTC", "": "other"}
+NAMES: dict[str, Words] = {
+    "std": {"en": "standard", "nl": "standaard"},
+    "unkn": {"en": "sample", "nl": "monster"},
+    "pos": {"en": "positive", "nl": "positief"},
+    "ntc": {"en": "NTC", "nl": "NTC"},
+    "": {"en": "other", "nl": "andere"},
+}
+WELL = {"en": "well", "nl": "well"}
+SAMPLE = {"en": "sample", "nl": "monster"}
+QUANTITY = {"en": "quantity", "nl": "hoeveelheid"}
+CYCLE = {"en": "cycle", "nl": "cyclus"}
 INK = "#14181F"
 
 
@@ -60,22 +70,21 @@ def amplification_plot(result: TargetResult, axis: str) -> Plot | None:
         y_line = frame.y(level)
         body.append(
             f'<path d="M{LEFT} {y_line}H{WIDTH - RIGHT}" stroke="{INK}" stroke-dasharray="8 4"/>'
-            f'<text x="{LEFT + 6}" y="{y_line - 5}" font-size="12" fill="{INK}">'
-            f"threshold / drempel {result.threshold:.4g}</text>"
+            + element(
+                "text",
+                f'x="{LEFT + 6}" y="{y_line - 5}" font-size="12" fill="{INK}"',
+                {"en": f"threshold {result.threshold:.4g}", "nl": f"drempel {result.threshold:.4g}"},
+            )
         )
     body.append(_legend([type_ for type_ in STYLES if type_ in paths]))
-    body.append(_labels(result.target, "cycle / cyclus", "ΔF (log)" if logarithmic else "ΔF"))
+    body.append(_labels(result.target, CYCLE, "ΔF (log)" if logarithmic else "ΔF"))
     rows = tuple(
-        (well.name, well.sample, well.type, "" if math.isnan(cq) else f"{cq:.2f}", ", ".join(flags))
+        (well.name, well.sample, well.type, "" if math.isnan(cq) else f"{cq:.2f}", _flagged(flags))
         for well, cq, flags in zip(result.wells, result.cqs, result.flags, strict=True)
     )
-    return Plot(
-        f"amplification:{result.target}",
-        {"en": f"Amplification curves, {result.target}", "nl": f"Amplificatiecurven, {result.target}"},
-        _svg(f"Amplification curves of {result.target}", body),
-        ("well", "sample", "type", "Cq", "flags"),
-        rows,
-    )
+    title = {"en": f"Amplification curves, {result.target}", "nl": f"Amplificatiecurven, {result.target}"}
+    columns = (WELL, SAMPLE, {"en": "type", "nl": "soort"}, "Cq", {"en": "flags", "nl": "opmerkingen"})
+    return Plot(f"amplification:{result.target}", title, _svg(title, body), columns, rows)
 
 
 def standard_curve_plot(result: TargetResult, samples: tuple[str, ...]) -> Plot | None:
@@ -105,20 +114,22 @@ def standard_curve_plot(result: TargetResult, samples: tuple[str, ...]) -> Plot 
     body += [f'<path d="M{frame.x(r.log10)} {frame.y(r.cq_mean) - 6}l6 6l-6 6l-6 -6z"/>' for _, r in read]
     body.append("</g>")
     percent = 100 * (curve.efficiency - 1)
-    numbers = f"slope {curve.slope:.3f} · E {percent:.1f} % · R² {curve.r_squared:.4f} · n {curve.n}"
-    body.append(
-        f'<text x="{WIDTH - RIGHT}" y="32" font-size="12" text-anchor="end" fill="{INK}">{numbers}</text>'
-    )
-    body.append(_labels(result.target, "log10 quantity / hoeveelheid", "Cq"))
+    numbers = f"{curve.slope:.3f} · E {percent:.1f} % · R² {curve.r_squared:.4f} · n {curve.n}"
+    place = f'x="{WIDTH - RIGHT}" y="32" font-size="12" text-anchor="end" fill="{INK}"'
+    body.append(element("text", place, {"en": f"slope {numbers}", "nl": f"helling {numbers}"}))
+    body.append(_labels(result.target, {"en": "log10 quantity", "nl": "log10 hoeveelheid"}, "Cq"))
     rows = tuple((well.name, well.sample, f"{10**x:.4g}", f"{y:.2f}") for well, x, y in points)
     rows += tuple(("", sample, f"{r.quantity:.4g}", f"{r.cq_mean:.2f}") for sample, r in read)
+    title = {"en": f"Standard curve, {result.target}", "nl": f"Standaardcurve, {result.target}"}
     return Plot(
-        f"standard_curve:{result.target}",
-        {"en": f"Standard curve, {result.target}", "nl": f"Standaardcurve, {result.target}"},
-        _svg(f"Standard curve of {result.target}", body),
-        ("well", "sample", "quantity", "Cq"),
-        rows,
+        f"standard_curve:{result.target}", title, _svg(title, body), (WELL, SAMPLE, QUANTITY, "Cq"), rows
     )
+
+
+def _flagged(flags: tuple[str, ...]) -> str | Words:
+    if not flags:
+        return ""
+    return {language: ", ".join(FLAGS[flag][language] for flag in flags) for language in ("en", "nl")}
 
 
 class _Frame:
@@ -184,26 +195,25 @@ def _legend(types: list[str]) -> str:
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         parts.append(
             f'<path d="M{x} 28h20" stroke="{colour}" stroke-width="2"{dashed}/>'
-            f'<text x="{x + 25}" y="32" font-size="12" fill="{INK}">{NAMES[type_]}</text>'
+            + element("text", f'x="{x + 25}" y="32" font-size="12" fill="{INK}"', NAMES[type_])
         )
         x += 96
     return "".join(parts)
 
 
-def _labels(title: str, x: str, y: str) -> str:
-    middle = (TOP + HEIGHT - BOTTOM) // 2
+def _labels(title: str, x: str | Words, y: str) -> str:
+    middle, below = (TOP + HEIGHT - BOTTOM) // 2, f'x="{(LEFT + WIDTH - RIGHT) // 2}" y="{HEIGHT - 12}"'
+    turned = f'transform="rotate(-90 16 {middle})"'
     return (
-        f'<text x="{LEFT}" y="18" font-size="14" font-weight="600" fill="{INK}">{escape(title)}</text>'
-        f'<text x="{(LEFT + WIDTH - RIGHT) // 2}" y="{HEIGHT - 12}" font-size="12" text-anchor="middle" '
-        f'fill="{INK}">{escape(x)}</text>'
-        f'<text x="16" y="{middle}" font-size="12" text-anchor="middle" fill="{INK}" '
-        f'transform="rotate(-90 16 {middle})">{escape(y)}</text>'
+        element("text", f'x="{LEFT}" y="18" font-size="14" font-weight="600" fill="{INK}"', title)
+        + element("text", f'{below} font-size="12" text-anchor="middle" fill="{INK}"', x)
+        + element("text", f'x="16" y="{middle}" font-size="12" text-anchor="middle" fill="{INK}" {turned}', y)
     )
 
 
-def _svg(title: str, body: list[str]) -> str:
+def _svg(title: Words, body: list[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'font-family="sans-serif"><title>{escape(title)}</title>'
+        f'font-family="sans-serif">{element("title", "", title)}'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#FFFFFF"/>{"".join(body)}</svg>'
     )

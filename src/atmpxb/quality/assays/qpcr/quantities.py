@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from atmpxb.quality.assays.seam import AssayError, Exclusion
+from atmpxb.notes import note
+from atmpxb.quality.assays.seam import AssayError, Exclusion, Words
 from atmpxb.science.pcr import (
     Amplification,
+    PcrError,
     Reading,
     StandardCurve,
     amplify,
@@ -20,6 +22,32 @@ from atmpxb.science.pcr import (
 from .parameters import Parameters, TargetRule
 from .plate import Well
 
+#: Why there is no standard curve, by what the fit says.
+NO_CURVE: dict[str, Words] = {
+    "pcr.few_standards": {
+        "en": "no standard curve: it needs at least three wells at two quantities",
+        "nl": "geen standaardcurve: die vraagt minstens drie wells bij twee hoeveelheden",
+    },
+    "pcr.standards": {
+        "en": "no standard curve: quantities must be above zero and every well must have a Cq",
+        "nl": "geen standaardcurve: hoeveelheden moeten boven nul liggen en elke well moet een Cq hebben",
+    },
+    "pcr.flat_standards": {
+        "en": "no standard curve: Cq does not change with the quantity",
+        "nl": "geen standaardcurve: de Cq verandert niet met de hoeveelheid",
+    },
+}
+#: What can be odd about a well: code → how a table says it. The code is also how `details` say it.
+FLAGS: dict[str, Words] = {
+    "unusable": {"en": "unusable", "nl": "onbruikbaar"},
+    "no amplification": {"en": "no amplification", "nl": "geen amplificatie"},
+    "below threshold": {"en": "below threshold", "nl": "onder de drempel"},
+    "late": {"en": "late", "nl": "laat"},
+    "short baseline": {"en": "short baseline", "nl": "korte basislijn"},
+    "noisy baseline": {"en": "noisy baseline", "nl": "onrustige basislijn"},
+    "no plateau": {"en": "no plateau", "nl": "geen plateau"},
+    "efficiency differs": {"en": "efficiency differs", "nl": "afwijkende efficiëntie"},
+}
 #: A well whose efficiency lies this far from the median of its assay (fold per cycle) is flagged: inhibition.
 EFFICIENCY_TOLERANCE = 0.15
 
@@ -36,7 +64,7 @@ class TargetResult:
     rule: str
     amplification: Amplification | None
     curve: StandardCurve | None
-    why: str  # why there is no curve
+    why: Words  # why there is no curve
     flags: tuple[tuple[str, ...], ...]
     readings: dict[str, Reading] = field(default_factory=dict)
     exclusions: tuple[Exclusion, ...] = ()
@@ -63,7 +91,9 @@ def quantify(target: TargetRule, wells: tuple[Well, ...], parameters: Parameters
     mine = tuple(well for well in wells if well.target == target.id)
     if not mine:
         raise AssayError(
-            "qpcr.no_wells", f"Every well of {target.id} is excluded, so nothing can be analysed."
+            "qpcr.no_wells",
+            "Every well of {target} is excluded, so nothing can be analysed.",
+            target=target.id,
         )
     if parameters.cq == "file":
         cqs = np.array([np.nan if well.data.cq is None else well.data.cq for well in mine])
@@ -97,17 +127,26 @@ def _amplification(target: str, wells: tuple[Well, ...], parameters: Parameters)
         if not well.data.cycles.size:
             raise AssayError(
                 "qpcr.no_curve",
-                f"{well.label} carries no amplification curve: export the run with raw fluorescence, "
-                'or let the method take over the Cq of the cycler (parameters.cq = "file").',
+                "{label} carries no amplification curve: export the run with raw fluorescence, or let the "
+                'method take over the Cq of the cycler (parameters.cq = "file").',
+                label=well.label,
             )
         if not np.array_equal(well.data.cycles, first):
             raise AssayError(
-                "qpcr.cycles_differ", f"{well.label} has other cycles than the rest of {target}."
+                "qpcr.cycles_differ",
+                "{label} has other cycles than the rest of {target}.",
+                label=well.label,
+                target=target,
             )
     try:
         return amplify(first, np.array([well.data.fluorescence for well in wells]), parameters.curves)
-    except ValueError as problem:
-        raise AssayError("qpcr.curve", f"{target}: {problem}; export the whole run again.") from problem
+    except PcrError as problem:
+        raise AssayError(
+            "qpcr.curve",
+            "{target}: {problem}; export the whole run again.",
+            target=target,
+            problem=problem.note,
+        ) from problem
 
 
 def _flags(
@@ -135,23 +174,35 @@ def _flags(
 
 def _curve(
     wells: tuple[Well, ...], cqs: NDArray[np.float64]
-) -> tuple[StandardCurve | None, str, tuple[Exclusion, ...]]:
+) -> tuple[StandardCurve | None, Words, tuple[Exclusion, ...]]:
     """The standard curve, or why there is none; standards that can't take part are listed."""
     quantities, found, exclusions, units = [], [], [], set()
     for well, cq in zip(wells, cqs, strict=True):
         if well.type != "std":
             continue
         if well.quantity is None or well.quantity <= 0:
-            exclusions.append(Exclusion(f"{well.label} ({well.sample})", "standard without a quantity"))
+            exclusions.append(
+                Exclusion(
+                    f"{well.label} ({well.sample})",
+                    note("qpcr.standard_quantity", "standard without a quantity"),
+                )
+            )
         elif np.isnan(cq):
-            exclusions.append(Exclusion(f"{well.label} ({well.sample})", "standard without a Cq"))
+            exclusions.append(
+                Exclusion(f"{well.label} ({well.sample})", note("qpcr.standard_cq", "standard without a Cq"))
+            )
         else:
             quantities.append(well.quantity)
             found.append(cq)
             units.add(well.unit)
     if len(units - {""}) > 1:
-        return None, f"the standards have different units: {', '.join(sorted(units))}", tuple(exclusions)
+        named = ", ".join(sorted(units))
+        why = {
+            "en": f"the standards have different units: {named}",
+            "nl": f"de standaarden hebben verschillende eenheden: {named}",
+        }
+        return None, why, tuple(exclusions)
     try:
-        return fit(np.array(quantities), np.array(found)), "", tuple(exclusions)
-    except ValueError as problem:
-        return None, f"no standard curve: {problem}", tuple(exclusions)
+        return fit(np.array(quantities), np.array(found)), {}, tuple(exclusions)
+    except PcrError as problem:
+        return None, NO_CURVE[problem.code], tuple(exclusions)

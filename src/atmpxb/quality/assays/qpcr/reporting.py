@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from atmpxb.notes import Note, note
 from atmpxb.quality.assays.seam import Interval, Method, Reportable, Value, Words
 from atmpxb.science.pcr import BASELINE_RULE, Reading, vector_copy_number
 
 from .parameters import Parameters
-from .quantities import EFFICIENCY_TOLERANCE, TargetResult
+from .quantities import EFFICIENCY_TOLERANCE, FLAGS, TargetResult
 
 FIELLER = "Fieller (1954), standard curve and replicates"
 DELTA = "log scale, standard curves and replicates, Welch-Satterthwaite"
@@ -21,10 +22,10 @@ def text(value: float) -> str:
 
 def values_of(
     method: Method, parameters: Parameters, results: Mapping[str, TargetResult], samples: tuple[str, ...]
-) -> tuple[tuple[Value, ...], tuple[str, ...]]:
+) -> tuple[tuple[Value, ...], tuple[Note, ...]]:
     """Values, and warnings about those outside the standard curve."""
     values: list[Value] = []
-    warnings: list[str] = []
+    warnings: list[Note] = []
     for sample in samples:
         for reportable in method.reportables:
             values.append(_value(reportable, parameters, results, sample, warnings))
@@ -36,7 +37,7 @@ def _value(
     parameters: Parameters,
     results: Mapping[str, TargetResult],
     sample: str,
-    warnings: list[str],
+    warnings: list[Note],
 ) -> Value:
     measure, _, target = str(reportable.options["measure"]).partition(":")
     code, unit, rule = reportable.code, reportable.unit, parameters.copy_number
@@ -66,11 +67,13 @@ def _value(
     return Value(code, text(reading.quantity), unit, sample, bounds)
 
 
-def _reading(result: TargetResult, parameters: Parameters, sample: str) -> tuple[Reading | None, Words, str]:
+def _reading(
+    result: TargetResult, parameters: Parameters, sample: str
+) -> tuple[Reading | None, Words, Note | None]:
     """The reading of a sample, or why there is none, and a warning when the method lets it pass out of
     range."""
     if result.curve is None:
-        return None, dict.fromkeys(("en", "nl"), f"{result.target}: {result.why}"), ""
+        return None, {language: f"{result.target}: {why}" for language, why in result.why.items()}, None
     reading = result.readings.get(sample)
     found = 0 if reading is None else reading.replicates
     if reading is None or found < parameters.minimum_replicates:
@@ -81,25 +84,30 @@ def _reading(result: TargetResult, parameters: Parameters, sample: str) -> tuple
                 "en": f"{result.target}: {found} replicates with a Cq, {needed} needed",
                 "nl": f"{result.target}: {found} replicaten met een Cq, {needed} nodig",
             },
-            "",
+            None,
         )
     if reading.in_range:
-        return reading, {}, ""
+        return reading, {}, None
     curve = result.curve
-    outside = (
-        f"{sample}, {result.target}: {reading.quantity:.4g} lies outside the standard curve "
-        f"({curve.lowest:.4g} to {curve.highest:.4g})"
+    facts = {
+        "sample": sample,
+        "target": result.target,
+        "quantity": f"{reading.quantity:.4g}",
+        "low": f"{curve.lowest:.4g}",
+        "high": f"{curve.highest:.4g}",
+    }
+    outside = note(
+        "qpcr.out_of_range",
+        "{sample}, {target}: {quantity} lies outside the standard curve ({low} to {high})",
+        **facts,
     )
     if parameters.out_of_range == "warn":
         return reading, {}, outside
-    dutch = (
-        f"{sample}, {result.target}: {reading.quantity:.4g} ligt buiten de standaardcurve "
-        f"({curve.lowest:.4g} tot {curve.highest:.4g})"
-    )
-    return None, {"en": outside, "nl": dutch}, ""
+    dutch = "{sample}, {target}: {quantity} ligt buiten de standaardcurve ({low} tot {high})"
+    return None, {"en": outside.message, "nl": dutch.format(**facts)}, None
 
 
-def flag_warnings(results: Mapping[str, TargetResult]) -> tuple[str, ...]:
+def flag_warnings(results: Mapping[str, TargetResult]) -> tuple[Note, ...]:
     """One line for each sample with odd wells. A negative control is right not to amplify."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for result in results.values():
@@ -109,7 +117,15 @@ def flag_warnings(results: Mapping[str, TargetResult]) -> tuple[str, ...]:
                 if not (expected and flag in ("no amplification", "late")):
                     places.setdefault((result.target, well.sample, flag), []).append(well.name)
     return tuple(
-        f"{target}, {sample}: {flag} ({', '.join(wells)})" for (target, sample, flag), wells in places.items()
+        note(
+            "qpcr.flag",
+            "{target}, {sample}: {flag} ({wells})",
+            target=target,
+            sample=sample,
+            flag=FLAGS[flag],
+            wells=", ".join(wells),
+        )
+        for (target, sample, flag), wells in places.items()
     )
 
 
@@ -147,7 +163,7 @@ def _target(result: TargetResult) -> dict[str, Any]:
         "target": result.target,
         "threshold_rule": result.rule,
         "threshold": "" if result.threshold is None else text(result.threshold),
-        "no_curve": result.why,
+        "no_curve": dict(result.why),
     }
     curve = result.curve
     if curve is not None:

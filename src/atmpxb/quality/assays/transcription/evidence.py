@@ -46,15 +46,20 @@ def inspect(name: str, data: bytes) -> Evidence:
         return Evidence("image", "jpeg")
     if data.startswith((b"II*\x00", b"MM\x00*")):
         return Evidence("image", "tiff")
-    message = (
-        f"{name} is neither a PDF nor a picture (PNG, JPEG, TIFF); scan or export the certificate again."
+    raise AssayError(
+        "transcription.format",
+        "{file} is neither a PDF nor a picture (PNG, JPEG, TIFF); scan or export the certificate again.",
+        file=name,
     )
-    raise AssayError("transcription.format", message, file=name)
 
 
 def _truncated(name: str, kind: str) -> AssayError:
-    message = f"{name} is a {kind} without its end; it was cut off, fetch it again."
-    return AssayError("transcription.truncated", message, file=name)
+    return AssayError(
+        "transcription.truncated",
+        "{file} is {kind} without its end; it was cut off, fetch it again.",
+        file=name,
+        kind=kind,
+    )
 
 
 def _pdf(data: bytes) -> Evidence:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from atmpxb.notes import Note, note, say
 from atmpxb.quality.assays import worksheet
 from atmpxb.quality.assays.seam import Analysis, AssayError, FileFacts, Method, RawFile
 from atmpxb.quality.assays.suitability import judge, require_inputs
@@ -18,13 +19,24 @@ class Transcription:
     title = {"en": "Transcribed certificate", "nl": "Overgenomen certificaat"}
     recomputable = False
 
-    def problems(self, method: Method) -> tuple[str, ...]:
+    def problems(self, method: Method) -> tuple[Note, ...]:
         """What is wrong with a method document, one sentence each."""
         found = worksheet.problems(method)
         if not any(item.minimum for item in method.inputs):
-            found.insert(0, "a transcription needs [[inputs]] with the certificate it is taken from")
+            found.insert(
+                0,
+                note(
+                    "transcription.no_inputs",
+                    "a transcription needs [[inputs]] with the certificate it is taken from",
+                ),
+            )
         found += [
-            f"input {item.role!r} has formats {', '.join(item.formats)}; a transcription reads pdf and image"
+            note(
+                "transcription.input_format",
+                "input '{role}' has formats {formats}; a transcription reads pdf and image",
+                role=item.role,
+                formats=", ".join(item.formats),
+            )
             for item in method.inputs
             if not set(item.formats) <= _FORMATS
         ]
@@ -35,7 +47,7 @@ class Transcription:
         evidence = inspect(file.name, file.data)
         summary = {"type": evidence.type}
         if warnings := _warnings(file.name, evidence):
-            summary["warning"] = " ".join(warnings)
+            summary["warning"] = say(tuple(warnings))
         return FileFacts(format=evidence.format, summary=summary)
 
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
@@ -44,16 +56,23 @@ class Transcription:
         Raises AssayError where a file is no certificate or an entry does not have its form.
         """
         if found := self.problems(method):
-            message = f"Method {method.code}: {'; '.join(found)}."
-            raise AssayError("transcription.method", message, problems=found)
+            raise AssayError(
+                "transcription.method", "Method {method}: {problems}", method=method.code, problems=found
+            )
         require_inputs(method, files)
         evidence = [(file, inspect(file.name, file.data)) for file in files]
         formats = {item.role: item.formats for item in method.inputs}
         for file, seen in evidence:
             if seen.format not in formats[file.role]:
-                wanted = " or ".join(formats[file.role])
-                message = f"{file.name} is a {seen.type}; role {file.role!r} takes {wanted}."
-                raise AssayError("transcription.format", message, file=file.name)
+                wanted = ", ".join(formats[file.role])
+                raise AssayError(
+                    "transcription.format",
+                    "{file} is {type}; role '{role}' takes {wanted}.",
+                    file=file.name,
+                    type=seen.type,
+                    role=file.role,
+                    wanted=wanted,
+                )
         checks = tuple(
             check
             for sample, measures in worksheet.measures(method, bench).items()
@@ -71,14 +90,33 @@ class Transcription:
         )
 
 
-def _warnings(name: str, evidence: Evidence) -> list[str]:
-    found = []
+def _warnings(name: str, evidence: Evidence) -> list[Note]:
+    found: list[Note] = []
     if evidence.active:
-        found.append(f"{name} holds active content ({', '.join(evidence.active)}); open it without scripts.")
+        found.append(
+            note(
+                "transcription.active",
+                "{file} holds active content ({active}); open it without scripts.",
+                file=name,
+                active=", ".join(evidence.active),
+            )
+        )
     if evidence.encrypted:
-        found.append(f"{name} is encrypted, so it was not searched for active content.")
+        found.append(
+            note(
+                "transcription.encrypted",
+                "{file} is encrypted, so it was not searched for active content.",
+                file=name,
+            )
+        )
     elif not evidence.searched_fully:
-        found.append(f"{name} could not be searched fully for active content.")
+        found.append(
+            note(
+                "transcription.not_searched",
+                "{file} could not be searched fully for active content.",
+                file=name,
+            )
+        )
     return found
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from atmpxb.quality.pages import uploads
+from atmpxb.quality.pages import news, uploads
 from atmpxb.quality.pages.bench import (
     instruments,
     methods,
@@ -20,6 +20,7 @@ RUN = f"{HERE}/runs/<uuid:run>"
 FILE = f"{RUN}/files/<uuid:file>"
 
 urls: list[URLPattern] = [
+    path(f"{HERE}/news/<slug:name>", news.of_list, name="news"),
     path(f"{HERE}/today", today.worklist, name="worklist"),
     path(f"{HERE}/today/requests/<uuid:request_id>/accept", today.accept, name="request_accept"),
     path(f"{HERE}/receive", receiving.receive, name="receive"),
@@ -32,6 +33,8 @@ urls: list[URLPattern] = [
     path(f"{HERE}/runs/new", runs.run_new, name="run_new"),
     path(RUN, runs.run, name="run"),
     path(f"{RUN}/progress", runs.progress, name="run_progress"),
+    path(f"{RUN}/pulse", news.of_run, name="run_pulse"),
+    path(f"{RUN}/worksheet", runs.worksheet, name="run_worksheet"),
     path(f"{RUN}/analyse", runs.analyse, name="run_analyse"),
     path(f"{RUN}/submit", runs.submit, name="run_submit"),
     path(f"{RUN}/files", uploads.upload, name="upload"),

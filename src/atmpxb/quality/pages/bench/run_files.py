@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 
 from atmpxb.quality.actions import runs as actions
+from atmpxb.quality.assays.pictures import in_language
 from atmpxb.quality.models import Plot, RunFile, Sample
 from atmpxb.quality.pages.bench.access import BENCH, bench_page
 from atmpxb.quality.pages.bench.forms import AssignForm, ReasonForm
@@ -74,13 +75,13 @@ def download(request: Request, actor: Actor, file: UUID) -> HttpResponseBase:
 
 @bench_page(*BENCH)
 def plot(request: Request, actor: Actor, run: UUID, plot: UUID) -> HttpResponse:
-    """The picture of a plot. It never changes, and no script or style in it ever runs."""
+    """The picture of a plot in the language of its address: it never changes, and no script or style in it runs."""
     row = Plot.objects.only("sha256").get(pk=plot, analysis__run=run, organisation_id=actor.organisation_id)
     try:
-        picture = vault().read(row.sha256)
+        picture = vault().read(row.sha256).decode()
     except FileNotFoundError as error:
         raise Http404 from error
-    response = HttpResponse(picture, content_type="image/svg+xml")
+    response = HttpResponse(in_language(picture, request.GET.get("language", "en")), content_type="image/svg+xml")
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,9 +16,10 @@ from atmpxb.quality.actions import runs as actions
 from atmpxb.quality.models import Run, Test
 from atmpxb.quality.pages.bench.access import BENCH, address_of, bench_page
 from atmpxb.quality.pages.bench.forms import OpenRunForm, SigningForm
-from atmpxb.quality.pages.bench.lists import chips_of
-from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.entrance import Request, deed, keeps
+from atmpxb.quality.pages.lists import MOST, as_csv, chips_of, order_of
 from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import differences
 from atmpxb.quality.queries import runs as read
 from atmpxb.quality.queries.requests import laboratories
 from atmpxb.quality.queries.worklist import worklist
@@ -31,22 +32,38 @@ from atmpxb.records.signatures.actions import needs_code, prove_identity
 PAGE = 50
 
 
+@keeps("state", "sort")
 @bench_page(*BENCH)
-def runs(request: Request, actor: Actor) -> HttpResponse:
+def runs(request: Request, actor: Actor) -> HttpResponseBase:
     """All runs, by state."""
     state = request.GET.get("state", "")
     state = state if state in RunState.values else ""
     counts = read.counts(actor)
+    sort = order_of(request, read.ORDERS, "-opened")
+    if request.GET.get("format") == "csv":
+        return _csv(read.runs(actor, state, 0, MOST, sort))
     total = counts.get(state, 0) if state else sum(counts.values())
     pages = Paginator(range(total), PAGE).get_page(request.GET.get("page"))
     here = reverse("quality:runs", args=[address_of(request)])
     context = {
-        "runs": read.runs(actor, state, (pages.number - 1) * PAGE, PAGE),
+        "runs": read.runs(actor, state, (pages.number - 1) * PAGE, PAGE, sort),
+        "sort": sort,
         "pages": pages,
-        "chips": chips_of(here, RunState, counts, state),
-        "clear_url": here if state else "",
+        "chips": chips_of(here, RunState, counts, state, request.GET.get("sort", "")),
+        "clear_url": f"{here}?state=" if state else "",
     }
     return render(request, "quality/bench/runs.html", context)
+
+
+def _csv(found: tuple[read.Listed, ...]) -> StreamingHttpResponse:
+    columns = ("run", "method", "samples", "state", "opened_at", "opened_by", "results", "not_complying",
+               "undetermined")  # fmt: skip
+    rows = (
+        (one.number, one.method, one.samples, one.state, one.opened_at, one.opened_by, one.results, one.failing,
+         one.undetermined)
+        for one in found
+    )  # fmt: skip
+    return as_csv("runs", columns, rows)
 
 
 @bench_page(*BENCH)
@@ -107,8 +124,15 @@ def file_list(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     return render(request, "quality/bench/run_files.html", _context(actor, run))
 
 
+@bench_page(*BENCH)
+def worksheet(request: Request, actor: Actor, run: UUID) -> HttpResponse:
+    """What was written and checked, asked anew when somebody else wrote or checked."""
+    return render(request, "quality/bench/run_worksheet.html", _context(actor, run))
+
+
 def _context(actor: Actor, run: UUID) -> dict[str, object]:
-    return {"run": read.run_page(actor, run), "code_needed": needs_code(actor.person_id), "actor": actor}
+    found = read.run_page(actor, run)
+    return {"run": found, "code_needed": needs_code(actor.person_id), "actor": actor, "standing": found.standing}
 
 
 @deed
@@ -126,7 +150,8 @@ def submit(request: Request, actor: Actor, run: UUID) -> str:
     form = cleaned(SigningForm(request.POST)).cleaned_data
     target = load_run(actor, run)
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    reviews.submit_run(actor=actor, run=target, proof=proof, seen=form["seen"])
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(target)):
+        reviews.submit_run(actor=actor, run=target, proof=proof, seen=form["seen"])
     return run_url(request, run)
 
 

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,8 +13,8 @@ from atmpxb.quality.actions import orders
 from atmpxb.quality.models import Sample
 from atmpxb.quality.pages.bench.access import BENCH, RECEPTION, address_of, bench_page
 from atmpxb.quality.pages.bench.forms import ReasonForm
-from atmpxb.quality.pages.bench.lists import chips_of
-from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.entrance import Request, deed, keeps
+from atmpxb.quality.pages.lists import MOST, as_csv, chips_of, order_of
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import samples as read
 from atmpxb.quality.states import SampleState
@@ -24,22 +25,39 @@ from atmpxb.records.people.models import Role
 PAGE = 50
 
 
+@keeps("state", "sort")
 @bench_page(*BENCH, *RECEPTION)
-def samples(request: Request, actor: Actor) -> HttpResponse:
+def samples(request: Request, actor: Actor) -> HttpResponseBase:
     """All samples, by state."""
     state = request.GET.get("state", "")
     state = state if state in SampleState.values else ""
     counts = read.counts(actor)
+    sort = order_of(request, read.ORDERS, "-order")
+    if request.GET.get("format") == "csv":
+        return _csv(read.samples(actor, state, 0, MOST, sort))
     total = counts.get(state, 0) if state else sum(counts.values())
     pages = Paginator(range(total), PAGE).get_page(request.GET.get("page"))
     here = reverse("quality:samples", args=[address_of(request)])
     context = {
-        "samples": read.samples(actor, state, (pages.number - 1) * PAGE, PAGE),
+        "samples": read.samples(actor, state, (pages.number - 1) * PAGE, PAGE, sort),
+        "sort": sort,
         "pages": pages,
-        "chips": chips_of(here, SampleState, counts, state),
-        "clear_url": here if state else "",
+        "chips": chips_of(here, SampleState, counts, state, request.GET.get("sort", "")),
+        "clear_url": f"{here}?state=" if state else "",
     }
     return render(request, "quality/bench/samples.html", context)
+
+
+def _csv(found: tuple[read.Listed, ...]) -> StreamingHttpResponse:
+    columns = ("label", "material", "batch", "client", "order", "state", "received_at", "volume_ul", "temperature_c",
+               "hold_reason", "tests", "tests_done")  # fmt: skip
+    rows = (
+        (one.label, one.material.get("en", ""), one.batch, one.client, one.order, one.state, one.received_at,
+         one.volume_ul, one.temperature_c, one.hold_reason, row.tests, row.done)
+        for row in found
+        for one in [row.container]
+    )  # fmt: skip
+    return as_csv("samples", columns, rows)
 
 
 @bench_page(*BENCH, *RECEPTION)
@@ -47,9 +65,7 @@ def sample(request: Request, actor: Actor, sample: UUID) -> HttpResponse:
     """Everything about one sample."""
     found = read.sample_page(actor, sample)
     lifts = found.container.state == SampleState.ON_HOLD and actor.holds(Role.REVIEWER, Role.QP)
-    return render(
-        request, "quality/bench/sample.html", {"sample": found, "lifts": lifts, "title": _("Sample")}
-    )
+    return render(request, "quality/bench/sample.html", {"sample": found, "lifts": lifts, "title": _("Sample")})
 
 
 @deed

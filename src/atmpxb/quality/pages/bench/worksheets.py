@@ -14,6 +14,7 @@ from atmpxb.quality.pages.bench.forms import EntryForm, PlateForm, SigningForm
 from atmpxb.quality.pages.bench.runs import load_run, run_url
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import differences
 from atmpxb.quality.queries.documents import method_of
 from atmpxb.quality.queries.worksheet import to_check
 from atmpxb.records.ledger.writing import acting_for
@@ -48,7 +49,10 @@ def entry(request: Request, actor: Actor, run: UUID, entry: UUID) -> HttpRespons
         raise PermissionDenied
     row = _entries().get(pk=entry, run=run, organisation_id=actor.organisation_id)
     found = to_check(actor, row, method_of(row.run.method), actions.entry_content(row))
-    context = {"entry": found, "code_needed": needs_code(actor.person_id)}
+    context = {
+        "entry": found, "code_needed": needs_code(actor.person_id),
+        "saw": differences.kept(differences.of_entry(row)),
+    }  # fmt: skip
     return render(request, "quality/bench/entry_check.html", context)
 
 
@@ -60,6 +64,10 @@ def check(request: Request, actor: Actor, run: UUID, entry: UUID) -> str:
         row = get_object_or_404(_entries(), pk=entry, run=run, organisation_id=actor.organisation_id)
     if row.written_by_id == actor.person_id:
         raise actions.NotYours
+    if row.replaced_by_id:
+        with acting_for(actor.organisation_id, actor.person_id):
+            present = differences.of_entry(_present(row))
+        raise differences.ChangedSince(differences.between(request.POST.get("saw", ""), present))
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
     actions.check_entry(actor=actor, entry=row, proof=proof, seen=form["seen"])
     return run_url(request, run)
@@ -71,6 +79,11 @@ def plate(request: Request, actor: Actor, run: UUID) -> str:
     form = cleaned(PlateForm(request.POST)).cleaned_data
     actions.set_plate_map(actor=actor, run=load_run(actor, run), wells=form["wells"], reason=form["reason"])
     return run_url(request, run)
+
+
+def _present(row: WorksheetEntry) -> WorksheetEntry:
+    """The entry that stands now where this one stood."""
+    return _entries().get(run=row.run_id, code=row.code, sample=row.sample_id, replaced_by__isnull=True)
 
 
 def _entries() -> QuerySet[WorksheetEntry]:

@@ -13,7 +13,8 @@ from atmpxb.quality.actions import withdrawals
 from atmpxb.quality.certificate import package, preview
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
-from atmpxb.quality.pages.entrance import Request, deed, looked_at
+from atmpxb.quality.pages.entrance import Request, deed, keeps, looked_at
+from atmpxb.quality.pages.lists import MOST, as_csv, order_of
 from atmpxb.quality.pages.office.access import EVERYONE, here, number, office_page
 from atmpxb.quality.pages.office.forms import ReasonForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
@@ -29,13 +30,32 @@ from atmpxb.records.vault.actions import vault
 _FOREVER = "private, max-age=31536000, immutable"
 
 
+@keeps("sort")
 @office_page(*EVERYONE)
-def certificates(request: Request, actor: Actor) -> HttpResponse:
+def certificates(request: Request, actor: Actor) -> HttpResponseBase:
     """Certificates of the organisation and those it received."""
-    found = queries.certificates(actor, number(request))
-    return render(
-        request, "quality/office/certificates.html", {"page": found, "may_release": actor.holds(Role.QP)}
-    )
+    sort = order_of(request, queries.ORDERS, "-approved")
+    if request.GET.get("format") == "csv":
+        columns = (
+            "certificate",
+            "version",
+            "kind",
+            "batch",
+            "issued_by",
+            "client",
+            "approved_at",
+            "issued_at",
+            "state",
+        )
+        rows = (
+            (one.number, one.version, one.kind, one.order.request.batch.number, one.organisation.name,
+             one.order.client.name, one.approved_at, one.issued_at, one.state)
+            for one in list(queries.all_certificates(actor, sort)[:MOST])
+        )  # fmt: skip
+        return as_csv("certificates", columns, rows)
+    found = queries.certificates(actor, number(request), sort)
+    context = {"page": found, "may_release": actor.holds(Role.QP), "sort": sort}
+    return render(request, "quality/office/certificates.html", context)
 
 
 @office_page(*EVERYONE)
@@ -79,9 +99,7 @@ def progress(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
     """While the document is made: its stages; afterwards the page itself."""
     found = Certificate.objects.defer("record").get(pk=certificate)
     if found.pdf_sha256:
-        address = reverse(
-            "quality:certificate", kwargs={"organisation": here(request), "certificate": certificate}
-        )
+        address = reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": certificate})
         return HttpResponse(headers={"HX-Redirect": address})
     context = {"certificate": found, "failed": any(one.subject == found.pk for one in failures(actor))}
     return render(request, "quality/office/certificate_progress.html", context)

@@ -1,5 +1,6 @@
 """The organisation's chain, for those who answer for it; and the field that finds anything by its label."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
 from atmpxb.quality.pages.entrance import Request
+from atmpxb.quality.pages.lists import MOST, as_csv
 from atmpxb.quality.pages.office.access import LEDGER, here, number, office_page
 from atmpxb.quality.pages.office.forms import LedgerForm
 from atmpxb.quality.queries import finding
@@ -21,7 +23,7 @@ _WORK = (Role.ANALYST, Role.REVIEWER, Role.QP, Role.CLIENT, Role.OPERATOR, Role.
 
 
 @office_page(*LEDGER)
-def ledger(request: Request, actor: Actor) -> HttpResponse:
+def ledger(request: Request, actor: Actor) -> HttpResponseBase:
     """The newest entries, filtered."""
     form = LedgerForm(request.GET or None, people=queries.people(actor))
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
@@ -34,6 +36,8 @@ def ledger(request: Request, actor: Actor) -> HttpResponse:
         chosen.get("until"),
         before if before > 1 else None,
     )
+    if request.GET.get("format") == "csv":
+        return _csv(actor, filters)
     found = queries.lines(actor, filters)
     kept = {name: value for name, value in request.GET.items() if name in form.fields and value}
     context = {
@@ -45,6 +49,16 @@ def ledger(request: Request, actor: Actor) -> HttpResponse:
         "events": sorted({event for noun in TRANSITIONS.values() for event in noun}),
     }
     return render(request, "quality/office/ledger.html", context)
+
+
+def _csv(actor: Actor, filters: queries.Filters) -> HttpResponseBase:
+    rows: list[tuple[object, ...]] = []
+    older: int | None = 0
+    while older is not None and len(rows) < MOST:
+        found = queries.lines(actor, replace(filters, before=older) if older else filters)
+        rows += [(one.seq, one.event, one.at, one.who, one.noun, one.subject, one.reason) for one in found.lines]
+        older = found.older
+    return as_csv("ledger", ("number", "event", "recorded_at", "by", "record", "id", "reason"), rows)
 
 
 @office_page(*LEDGER)

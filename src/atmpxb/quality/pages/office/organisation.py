@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -69,7 +68,7 @@ def open_site(request: Request, actor: Actor) -> str:
 def publish(request: Request, actor: Actor) -> str:
     """Publish keys that the signing process holds and the trust list does not name."""
     publish_keys(actor=actor)
-    cache.delete(public.TRUST_LIST)
+    public.forget_trust_list()
     return _back(request, "keys")
 
 
@@ -81,7 +80,7 @@ def rotate(request: Request, actor: Actor) -> str:
     try:
         rotate_keys(actor=actor, proof=proof, ending=form["seen"], reason=form["reason"])
     finally:
-        cache.delete(public.TRUST_LIST)
+        public.forget_trust_list()
     return _back(request, "keys")
 
 

@@ -15,7 +15,7 @@ from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.signatures.signing import SigningError
 
 _NOBODY = UUID(int=0)
-TRUST_LIST = "trust.json"  # in the cache; forget it when keys are published
+_TRUST_LIST = "trust.json"  # its name in the cache
 _TRUST_FOR = 300  # seconds
 
 
@@ -35,7 +35,7 @@ def verification(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def trust_list(request: HttpRequest) -> HttpResponse:
     """The keys and seals of every organisation that signs here, for ``atmpxb verify --trust``."""
-    content = cache.get(TRUST_LIST)
+    content = cache.get(_TRUST_LIST)
     if content is None:
         try:
             with acting_for(_NOBODY, _NOBODY):
@@ -44,8 +44,13 @@ def trust_list(request: HttpRequest) -> HttpResponse:
             return JsonResponse(
                 {"error": _("The signing process does not answer; try again in a minute.")}, status=503
             )
-        cache.set(TRUST_LIST, content, _TRUST_FOR)
+        cache.set(_TRUST_LIST, content, _TRUST_FOR)
     response = HttpResponse(content, content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="trust.json"'
     response["Cache-Control"] = f"public, max-age={_TRUST_FOR}"
     return response
+
+
+def forget_trust_list() -> None:
+    """Keys were published: the next reader gets a list that names them."""
+    cache.set(_TRUST_LIST, None, timeout=0)

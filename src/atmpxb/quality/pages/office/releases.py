@@ -15,7 +15,7 @@ from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office.access import here, office_page
 from atmpxb.quality.pages.office.forms import ReleaseForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
-from atmpxb.quality.queries import batches
+from atmpxb.quality.queries import batches, differences
 from atmpxb.quality.queries import certificates as queries
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
@@ -64,6 +64,7 @@ def release(request: Request, actor: Actor, order: UUID) -> HttpResponse:
         "chosen": chosen,
         "draft": draft,
         "seen": seen,
+        "saw": differences.kept(differences.of_draft(draft)),
         "may_sign": actor.holds(Role.QP),
         "asks_code": needs_code(actor.person_id),
     }  # fmt: skip
@@ -84,8 +85,14 @@ def approve(request: Request, actor: Actor, order: UUID) -> str:
             organisation_id=actor.organisation_id,
         )
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    approved = actions.approve_certificate(
-        actor=actor, order=found, kind=Certificate.Kind(wish["kind"]), language=wish["language"], proof=proof,
-        seen=form["seen"], reason=wish["reason"],
-    )  # fmt: skip
+    kind, language = Certificate.Kind(wish["kind"]), wish["language"]
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: _words(found, kind, language)):
+        approved = actions.approve_certificate(
+            actor=actor, order=found, kind=kind, language=language, proof=proof, seen=form["seen"],
+            reason=wish["reason"],
+        )  # fmt: skip
     return reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": approved.pk})
+
+
+def _words(order: Order, kind: str, language: str) -> dict[str, str]:
+    return differences.of_draft(drafting.draft(order, kind=kind, language=language))

@@ -12,6 +12,7 @@ from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office.access import here, office_page
 from atmpxb.quality.pages.office.forms import DispositionForm, ReasonForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
+from atmpxb.quality.queries import differences
 from atmpxb.quality.queries import reviews as queries
 from atmpxb.quality.states import RunState
 from atmpxb.records.ledger.writing import acting_for
@@ -37,6 +38,7 @@ def review(request: Request, actor: Actor, run: UUID) -> HttpResponse:
         "waiting": waiting,
         "may_review": waiting and not found.mine and actor.holds(Role.REVIEWER),
         "seen": digest_of(actions.content(found.run)),
+        "saw": differences.kept(differences.of_run(found.run)),
         "asks_code": needs_code(actor.person_id),
     }
     return render(request, "quality/office/review.html", context)
@@ -68,7 +70,8 @@ def sign(request: Request, actor: Actor, run: UUID) -> str:
     form = cleaned(SignForm(request.POST)).cleaned_data
     found = _run(actor, run)
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    actions.review_run(actor=actor, run=found, proof=proof, seen=form["seen"])
+    with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(found)):
+        actions.review_run(actor=actor, run=found, proof=proof, seen=form["seen"])
     return reverse("quality:reviews", kwargs={"organisation": here(request)})
 
 

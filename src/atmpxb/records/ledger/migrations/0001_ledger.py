@@ -2,10 +2,13 @@
 
 The tables belong to ``atmpxb_ledger``, a role that cannot log in. The application may read its own chain and call
 ``ledger_append``; UPDATE, DELETE and TRUNCATE are refused to everyone, the owner included, by triggers that stay on
-in replication mode.
+in replication mode. Row-level security is forced: the ledger's role itself writes only when the application calls.
 """
 
 from django.db import migrations
+
+from atmpxb.records.ledger.migrations._append import APPEND, CHECKPOINT
+from atmpxb.records.ledger.migrations._owed import OWED
 
 TABLES = """
 CREATE TABLE ledger_entry (
@@ -19,7 +22,6 @@ CREATE TABLE ledger_entry (
     subject uuid NOT NULL,
     PRIMARY KEY (organisation_id, seq)
 );
-CREATE INDEX ledger_entry_written_in ON ledger_entry (written_in);
 CREATE INDEX ledger_entry_subject ON ledger_entry (organisation_id, subject);
 CREATE INDEX ledger_entry_event ON ledger_entry (organisation_id, event);
 
@@ -61,97 +63,51 @@ ALTER TABLE ledger_checkpoint ENABLE ALWAYS TRIGGER ledger_checkpoint_rows;
 ALTER TABLE ledger_checkpoint ENABLE ALWAYS TRIGGER ledger_checkpoint_table;
 """
 
-FUNCTIONS = """
-CREATE FUNCTION ledger_append(chain uuid, entry bytea, OUT seq bigint, OUT hash bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-DECLARE
-    acting uuid := current_setting('app.organisation')::uuid;
-    head public.ledger_head;
-    content jsonb := convert_from(entry, 'UTF8')::jsonb;
-BEGIN
-    IF chain <> acting AND NOT EXISTS (
-        SELECT 1 FROM public.people_grant g WHERE g.revoked_at IS NULL
-        AND ((g.organisation_id = acting AND g.to_organisation_id = chain)
-          OR (g.organisation_id = chain AND g.to_organisation_id = acting))
-    ) THEN
-        RAISE EXCEPTION 'organisation % shares nothing with %: it cannot write to that chain', acting, chain
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    INSERT INTO public.ledger_head AS h VALUES (chain, 0, sha256(convert_to('atmpxb:' || chain::text, 'UTF8')))
-        ON CONFLICT (organisation_id) DO NOTHING;
-    SELECT * INTO STRICT head FROM public.ledger_head h WHERE h.organisation_id = chain FOR UPDATE;
-    seq := head.seq + 1;
-    hash := sha256('\\x01'::bytea || head.hash || int8send(seq) || int8send(length(entry)::bigint) || entry);
-    -- Event and subject are copies out of the payload, to find entries by: under row-level security only a plain
-    -- column can use its index.
-    INSERT INTO public.ledger_entry (organisation_id, seq, payload, prev, hash, event, subject)
-        VALUES (chain, seq, entry, head.hash, hash, content ->> 'event', (content -> 'subject' ->> 'id')::uuid);
-    UPDATE public.ledger_head h SET seq = ledger_append.seq, hash = ledger_append.hash WHERE h.organisation_id = chain;
-END $$;
+_TABLES = ("ledger_entry", "ledger_head", "ledger_checkpoint", "ledger_owed", "ledger_telling")
+_READ = ("ledger_entry", "ledger_head", "ledger_checkpoint")
+_KEPT = (*_READ, "ledger_telling")
+#: Called by the application; by triggers; and by one another.
+_OPEN = ("ledger_append", "ledger_checkpoint_append")
+_TRIGGERS = ("ledger_owe", "ledger_settle")
+_INNER = (
+    "ledger_canonical", "ledger_digest", "ledger_agrees", "ledger_tell", "ledger_is_now", "ledger_demand_sound",
+    "ledger_demand_shared",
+)  # fmt: skip
+#: Who acts as the ledger's role without being called by the application reads, and writes nothing; a migration may.
+_BY_CALL = "session_user = 'atmpxb_app' OR current_setting('app.migrating') = 'on'"
 
-CREATE FUNCTION ledger_checkpoint_append(chain uuid, at_seq bigint, statement bytea, key text, sealed bytea)
-RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-DECLARE
-    witnesses integer;
-BEGIN
-    IF chain <> current_setting('app.organisation')::uuid THEN
-        RAISE EXCEPTION 'a checkpoint is made by the organisation whose chain it is' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    IF NOT EXISTS (SELECT 1 FROM public.ledger_entry e WHERE e.organisation_id = chain AND e.seq = at_seq) THEN
-        RAISE EXCEPTION 'the chain has no entry %', at_seq;
-    END IF;
-    INSERT INTO public.ledger_checkpoint (witness_id, organisation_id, seq, payload, key_id, signature)
-        SELECT o.id, chain, at_seq, statement, key, sealed FROM public.people_organisation o
-        ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS witnesses = ROW_COUNT;
-    RETURN witnesses;
-END $$;
 
-CREATE FUNCTION ledger_must_accompany() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-DECLARE
-    changed jsonb := to_jsonb(CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END);
-BEGIN
-    IF session_user = 'atmpxb_owner' THEN
-        RETURN NULL;
-    END IF;
-    IF NOT EXISTS (SELECT 1 FROM public.ledger_entry e WHERE e.written_in = pg_current_xact_id()
-                   AND e.organisation_id = (changed ->> TG_ARGV[0])::uuid) THEN
-        RAISE EXCEPTION 'no ledger entry accompanies this change of %', TG_TABLE_NAME
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-"""
-
-ACCESS = """
-ALTER TABLE ledger_entry OWNER TO atmpxb_ledger;
-ALTER TABLE ledger_head OWNER TO atmpxb_ledger;
-ALTER TABLE ledger_checkpoint OWNER TO atmpxb_ledger;
-ALTER FUNCTION ledger_append OWNER TO atmpxb_ledger;
-ALTER FUNCTION ledger_checkpoint_append OWNER TO atmpxb_ledger;
-ALTER FUNCTION ledger_must_accompany OWNER TO atmpxb_ledger;
-GRANT SELECT ON people_grant, people_organisation TO atmpxb_ledger;
-SET ROLE atmpxb_ledger;
-REVOKE ALL ON ledger_entry, ledger_head, ledger_checkpoint FROM PUBLIC, atmpxb_app, atmpxb_owner;
-GRANT SELECT ON ledger_entry, ledger_head, ledger_checkpoint TO atmpxb_app, atmpxb_backup;
-REVOKE ALL ON FUNCTION ledger_append, ledger_checkpoint_append FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger_append, ledger_checkpoint_append TO atmpxb_app;
-GRANT EXECUTE ON FUNCTION ledger_must_accompany TO atmpxb_owner;
-ALTER TABLE ledger_entry ENABLE ROW LEVEL SECURITY;
-ALTER TABLE ledger_head ENABLE ROW LEVEL SECURITY;
-ALTER TABLE ledger_checkpoint ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON ledger_entry FOR SELECT TO atmpxb_app
-    USING (organisation_id = current_setting('app.organisation')::uuid);
-CREATE POLICY own ON ledger_head FOR SELECT TO atmpxb_app
-    USING (organisation_id = current_setting('app.organisation')::uuid);
-CREATE POLICY own ON ledger_checkpoint FOR SELECT TO atmpxb_app
-    USING (witness_id = current_setting('app.organisation')::uuid);
-RESET ROLE;
-"""
+def _access() -> str:
+    functions = (*_OPEN, *_TRIGGERS, *_INNER)
+    own = "= current_setting('app.organisation')::uuid"
+    return "\n".join(
+        [
+            *(f"ALTER TABLE {table} OWNER TO atmpxb_ledger;" for table in _TABLES),
+            *(f"ALTER FUNCTION {function} OWNER TO atmpxb_ledger;" for function in functions),
+            "GRANT SELECT ON people_grant, people_organisation TO atmpxb_ledger;",
+            "SET ROLE atmpxb_ledger;",
+            f"REVOKE ALL ON {', '.join(_TABLES)} FROM PUBLIC, atmpxb_app, atmpxb_owner;",
+            f"GRANT SELECT ON {', '.join(_READ)} TO atmpxb_app;",
+            f"GRANT SELECT ON {', '.join(_TABLES)} TO atmpxb_backup;",
+            f"REVOKE ALL ON FUNCTION {', '.join(functions)} FROM PUBLIC, atmpxb_app, atmpxb_owner;",
+            f"GRANT EXECUTE ON FUNCTION {', '.join(_OPEN)} TO atmpxb_app;",
+            "GRANT EXECUTE ON FUNCTION ledger_owe TO atmpxb_owner;",
+            *(f"ALTER TABLE {t} ENABLE ROW LEVEL SECURITY; ALTER TABLE {t} FORCE ROW LEVEL SECURITY;" for t in _TABLES),
+            *(f"CREATE POLICY writing ON {t} TO atmpxb_ledger USING (true) WITH CHECK ({_BY_CALL});" for t in _KEPT),
+            "CREATE POLICY writing ON ledger_owed TO atmpxb_ledger USING (true) WITH CHECK (true);",
+            f"CREATE POLICY own ON ledger_entry FOR SELECT TO atmpxb_app USING (organisation_id {own});",
+            f"CREATE POLICY own ON ledger_head FOR SELECT TO atmpxb_app USING (organisation_id {own});",
+            f"CREATE POLICY own ON ledger_checkpoint FOR SELECT TO atmpxb_app USING (witness_id {own});",
+            "RESET ROLE;",
+        ]
+    )
 
 
 class Migration(migrations.Migration):
     initial = True
     dependencies = [("people", "0001_initial")]
-    operations = [migrations.RunSQL(TABLES + GUARDS + FUNCTIONS + ACCESS, reverse_sql=migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL(
+            TABLES + GUARDS + OWED + APPEND + CHECKPOINT + _access(), reverse_sql=migrations.RunSQL.noop
+        )
+    ]

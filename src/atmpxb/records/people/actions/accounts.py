@@ -7,14 +7,16 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth import password_validation
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from atmpxb.records.identifiers import new_id
-from atmpxb.records.ledger.writing import action, change, create, record, set_context
+from atmpxb.records.ledger.writing import action, change, create, record, recording, set_context
 from atmpxb.records.people.actions.roles import NoRoleHere, add_roles, current, lock_account, refuse_conflict
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Membership, Person, Role
+from atmpxb.records.people.queries import workplaces
 
 #: Letters and digits that nobody confuses when they are read aloud or copied by hand.
 _CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -26,6 +28,10 @@ class AddressTaken(Exception):
 
 class WeakPassword(Exception):
     """The password is too easy to guess. Says how to choose a better one."""
+
+
+class NoWorkplace(Exception):
+    """The person works for no organisation, so there is no chain in which a change of the account would stand."""
 
 
 class OwnAccount(Exception):
@@ -152,17 +158,30 @@ def reset_password(*, actor: Actor, person: Person) -> str:
     if _works_elsewhere(actor, person):
         raise WorksElsewhere("this account also acts for another organisation")
     password = _one_time_password()
-    blank = Person()
-    blank.set_password(password)
-    # Secrets are no recorded columns, so this row is written without `change`; the entry below says that it was.
-    Person.objects.filter(pk=person.pk).update(password=blank.password, password_is_one_time=True)
+    change(person, password=make_password(password), password_is_one_time=True)
     record("person.password_reset", actor=actor, on=person)
     return password
 
 
-def settle_password(person: Person) -> None:
-    """The holder of an account has chosen a password: nobody else knows it. The access log has the line."""
-    Person.objects.filter(pk=person.pk).update(password_is_one_time=False)
+def choose_password(*, person: Person, password: str) -> str:
+    """The holder of an account replaces its password, which nobody else knows. The first of the person's organisations
+    records it.
+
+    Returns the new hash, by which a session stays valid.
+
+    Raises:
+        NoWorkplace: the person works for no organisation.
+    """
+    places = workplaces(person)
+    if not places:
+        raise NoWorkplace("this account acts for no organisation: an administrator of one can change that")
+    place = places[0]
+    actor = Actor(person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function)
+    with recording(actor):
+        stored = Person.objects.get(pk=person.pk)
+        change(stored, password=make_password(password), password_is_one_time=False)
+        record("person.password_changed", actor=actor, on=stored)
+    return stored.password
 
 
 def demand_new_address(email: str) -> None:
@@ -183,10 +202,8 @@ def open_account(
     id: UUID, email: str, name: str, password: str, now: datetime, language: str, *, one_time: bool = False
 ) -> Person:
     """Inside an action: a new account, without roles."""
-    blank = Person()
-    blank.set_password(password)
     return create(
-        Person, id=id, email=email.lower(), name=name, password=blank.password, password_is_one_time=one_time,
+        Person, id=id, email=email.lower(), name=name, password=make_password(password), password_is_one_time=one_time,
         language=language, registered_at=now,
     )  # fmt: skip
 

@@ -18,8 +18,9 @@ def share(row: models.Model, *, to: UUID, purpose: str, until: datetime | None =
     table = row._meta.db_table
     organisation: UUID = row.organisation_id  # type: ignore[attr-defined]
     if organisation == to or Grant.objects.filter(
-        organisation_id=organisation, to_organisation_id=to, subject_id=row.pk, revoked_at=None, purpose=purpose
-    ).exists():
+        organisation_id=organisation, to_organisation_id=to, subject_table=table, subject_id=row.pk, revoked_at=None,
+        purpose=purpose,
+    ).exists():  # fmt: skip
         return
     create(
         Grant, organisation_id=organisation, to_organisation_id=to, subject_table=table, subject_id=row.pk,
@@ -36,10 +37,13 @@ def log_access(
     subject: str = "",
     address: str = "",
 ) -> None:
-    """Add a line to the access log: who signed in, or looked at another organisation's record."""
+    """Add a line to the access log: who signed in, or looked at another organisation's record.
+
+    The database stamps the time. A line with an organisation is written in its context and in the person's own name.
+    """
     with connection.cursor() as cursor:  # the model would ask for the new row back, and nobody may read it here
         cursor.execute(
-            "INSERT INTO people_access (at, person_id, organisation_id, owner_id, event, subject, address)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [timezone.now(), person, organisation, owner, event, subject[:120], address[:64]],
+            "INSERT INTO people_access (person_id, organisation_id, owner_id, event, subject, address)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [person, organisation, owner, event, subject[:120], address[:64]],
         )

@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from atmpxb.records.people.migrations._access import LIBRARIES, OUTSIDE_ORGANISATIONS
 from atmpxb.records.tenancy import ORGANISATION, TenantTable
 
 GRANTS = f"""
@@ -22,17 +23,8 @@ BEGIN
 END $$;
 CREATE TRIGGER people_grant_owned BEFORE INSERT OR UPDATE ON people_grant
     FOR EACH ROW EXECUTE FUNCTION people_grantor_owns();
-"""
-
-ACCESS_LOG = f"""
-ALTER TABLE people_access ENABLE ROW LEVEL SECURITY;
-ALTER TABLE people_access FORCE ROW LEVEL SECURITY;
-CREATE POLICY append ON people_access FOR INSERT TO atmpxb_app WITH CHECK (true);
-CREATE POLICY own ON people_access FOR SELECT TO atmpxb_app
-    USING (owner_id = {ORGANISATION} OR organisation_id = {ORGANISATION});
-CREATE POLICY migrating ON people_access TO atmpxb_owner USING (current_setting('app.migrating') = 'on');
-REVOKE UPDATE, DELETE, TRUNCATE ON people_access FROM atmpxb_app;
-REVOKE DELETE, TRUNCATE ON people_person FROM atmpxb_app;
+REVOKE UPDATE ON people_grant FROM atmpxb_app;
+GRANT UPDATE (valid_until, revoked_at) ON people_grant TO atmpxb_app;
 """
 
 MEMBERSHIPS = """
@@ -43,11 +35,11 @@ CREATE POLICY chains ON people_organisation FOR SELECT TO atmpxb_ledger USING (t
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0001_initial"), ("ledger", "0001_ledger")]
+    dependencies = [("people", "0001_initial"), ("ledger", "0001_ledger"), *LIBRARIES]
     operations = [
         TenantTable("people_organisation", column="id", read="true"),
         TenantTable("people_site", read="true"),
         TenantTable("people_membership", shared=False),
         TenantTable("people_grant", shared=False),
-        migrations.RunSQL(GRANTS + ACCESS_LOG + MEMBERSHIPS, reverse_sql=migrations.RunSQL.noop),
+        migrations.RunSQL(GRANTS + MEMBERSHIPS + OUTSIDE_ORGANISATIONS, reverse_sql=migrations.RunSQL.noop),
     ]

@@ -11,6 +11,7 @@ import io
 import re
 from decimal import Decimal
 
+from atmpxb.notes import Fact
 from atmpxb.science.instruments.counters.export import CounterError, Repair
 
 #: A counter's export is a few kilobytes; far larger is another kind of file.
@@ -32,20 +33,24 @@ def decode(data: bytes, repairs: list[Repair]) -> tuple[str, str]:
     if len(data) > LARGEST_BYTES:
         raise CounterError(
             "counter.too_large",
-            f"{len(data)} bytes are no counter export (limit {LARGEST_BYTES}); choose the CSV export.",
+            "{size} bytes are no counter export (limit {limit}); choose the CSV export.",
             size=len(data),
+            limit=LARGEST_BYTES,
         )
     encoding = _encoding(data)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise CounterError(
-            "counter.not_text", f"Byte {error.start} is no text in {encoding}; export the file again as CSV."
+            "counter.not_text",
+            "Byte {start} is no text in {encoding}; export the file again as CSV.",
+            start=error.start,
+            encoding=encoding,
         ) from error
     if "\x00" in text:
         raise CounterError("counter.not_text", "The file holds binary data; choose the CSV export.")
     if not encoding.startswith("utf-8"):
-        repairs.append(Repair("encoding", "file", encoding, "utf-8"))
+        repairs.append(Repair("encoding", "", encoding, "utf-8"))
     return text, encoding
 
 
@@ -84,7 +89,7 @@ def rows(text: str, expected: str, repairs: list[Repair]) -> tuple[list[tuple[in
     first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(",;\t", key=lambda mark: (first.count(mark), mark == expected))
     if separator != expected:
-        repairs.append(Repair("separator", "file", separator, expected))
+        repairs.append(Repair("separator", "", separator, expected))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     found = []
     try:
@@ -96,13 +101,14 @@ def rows(text: str, expected: str, repairs: list[Repair]) -> tuple[list[tuple[in
     except csv.Error as error:
         raise CounterError(
             "counter.malformed",
-            f"Line {reader.line_num}: {error}; the file was cut off or edited, export it again.",
+            "Line {line} can't be read ({error}); the file was cut off or edited, export it again.",
             line=reader.line_num,
+            error=error,
         ) from error
     return found, separator
 
 
-def number(text: str, where: str, comma: bool, repairs: list[Repair]) -> Decimal | None:
+def number(text: str, where: Fact, comma: bool, repairs: list[Repair]) -> Decimal | None:
     """The number with the digits of the file, or None when the text is none.
 
     Args:

@@ -3,23 +3,36 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+
+from atmpxb.notes import Fact, Noted, note, template
+
+#: What each repair does.
+RULES: Mapping[str, str] = {
+    "encoding": template("The text is not in UTF-8"),
+    "separator": template("Another mark separates the columns than the instrument writes"),
+    "decimal_comma": template("A number was written with a decimal comma"),
+    "trailing_comma": template("A spreadsheet program left a comma at the end of every line"),
+    "surplus_empty_field": template("A row has more fields than there are headings; the empty ones were left out"),
+}
 
 
-class CounterError(ValueError):
-    """An export can't be read. ``code`` is stable, like ``counter.column_missing``; the message a cure."""
+class CounterError(Noted):
+    """An export can't be read, e.g. ``counter.column_missing``; the sentence has the cure."""
 
-    def __init__(self, code: str, message: str, **facts: Any) -> None:
-        super().__init__(message)
-        self.code, self.message, self.facts = code, message, facts
+
+def line_at(number: int, column: str = "") -> Fact:
+    """A line of the export, or a column of it, as a place."""
+    if column:
+        return note("counter.cell", "line {line}, {column}", line=number, column=column)
+    return note("counter.line", "line {line}", line=number)
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """An irregularity that was mended while reading: rule, place, text before and after."""
+    """An irregularity that was mended while reading: rule (see ``RULES``), place, text before and after."""
 
     rule: str
-    where: str
+    where: Fact
     before: str
     after: str
 
@@ -35,7 +48,7 @@ class CellCount:
     """
 
     sample: str
-    where: str
+    where: Fact
     total_count: int | None = None
     viable_count: int | None = None
     viability: Decimal | None = None

@@ -30,12 +30,14 @@ def byte_order(text: str | None, widths: set[int]) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part in {"1", "2", "3", "4", "5", "6", "7", "8"} for part in parts):
         raise FcsError(
-            "fcs.byte_order", f"$BYTEORD {text[:40]!r} is not a list of byte numbers: export the file again."
+            "fcs.byte_order",
+            "$BYTEORD '{text}' is not a list of byte numbers: export the file again.",
+            text=text[:40],
         )
     order = tuple(int(part) for part in parts)
     if sorted(order) != list(range(1, len(order) + 1)):
         raise FcsError(
-            "fcs.byte_order", f"$BYTEORD {text!r} does not name each byte once: export the file again."
+            "fcs.byte_order", "$BYTEORD '{text}' does not name each byte once: export the file again.", text=text
         )
     return order
 
@@ -58,8 +60,9 @@ def significance(order: tuple[int, ...], width: int) -> tuple[int, ...]:
         return tuple(number - 1 for number in order[:width])
     raise FcsError(
         "fcs.byte_order",
-        f"$BYTEORD {','.join(map(str, order))} has no meaning for values of {8 * width} bits: export "
-        f"the file again.",
+        "$BYTEORD {order} has no meaning for values of {bits} bits: export the file again.",
+        order=",".join(map(str, order)),
+        bits=8 * width,
     )
 
 
@@ -143,7 +146,9 @@ def _decode_mixed(
         if room == 0:
             raise FcsError(
                 "fcs.bits",
-                f"{channel.name} has {channel.bits} bits: at most 64 can be read; export as FCS 3.1.",
+                "{name} has {bits} bits: at most 64 can be read; export as FCS 3.1.",
+                name=channel.name,
+                bits=channel.bits,
             )
         for start in range(0, len(table), 16 * BLOCK):
             block = table[start : start + 16 * BLOCK]
@@ -169,7 +174,7 @@ def _decode_bits(
     descending = order == tuple(range(len(order), 0, -1))
     if not descending and order != tuple(range(1, len(order) + 1)):
         raise FcsError(
-            "fcs.byte_order", f"$BYTEORD {order} has no meaning for packed bits: export as FCS 3.1."
+            "fcs.byte_order", "$BYTEORD {order} has no meaning for packed bits: export as FCS 3.1.", order=order
         )
     row = sum(channel.bits for channel in channels)
     stream = np.frombuffer(raw, np.uint8)

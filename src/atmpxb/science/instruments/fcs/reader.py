@@ -33,7 +33,10 @@ def read(data: bytes | memoryview, dataset: int = 0, *, sha256: str = "") -> Fcs
     starts, tail = _datasets(whole)
     if not 0 <= dataset < len(starts):
         raise FcsError(
-            "fcs.no_such_dataset", f"The file holds {len(starts)} data sets; number {dataset} is not there."
+            "fcs.no_such_dataset",
+            "The file holds {count} data sets; number {dataset} is not there.",
+            count=len(starts),
+            dataset=dataset,
         )
     view = whole[starts[dataset] :]
     repairs: list[Repair] = list(tail)
@@ -69,10 +72,10 @@ def _text(view: memoryview, repairs: list[Repair]) -> tuple[Header, dict[str, st
     if begin and end and begin < end and begin != header.text[0]:
         if end >= len(view):
             repairs.append(
-                Repair("stext.outside", "$BEGINSTEXT", f"{begin}–{end}", "left out: beyond the file")
+                Repair("stext.outside", "$BEGINSTEXT", f"{begin}–{end}", "")
             )
         else:
-            extra = parse_text(bytes(view[begin : end + 1]), repairs, "supplemental TEXT")
+            extra = parse_text(bytes(view[begin : end + 1]), repairs, "STEXT")
             verbatim |= {key: value for key, value in extra.items() if key not in verbatim}
     return header, verbatim
 
@@ -92,16 +95,17 @@ def _datasets(whole: memoryview) -> tuple[list[int], list[Repair]]:
         step = Keywords(verbatim).integer("$NEXTDATA")
         if not step:
             if step is None and text is not None:
-                ignored.append(Repair("nextdata.unreadable", "$NEXTDATA", text[:40], "no further data set"))
+                ignored.append(Repair("nextdata.unreadable", "$NEXTDATA", text[:40], ""))
             return starts, ignored
         if len(starts) == MOST_DATASETS:
             raise FcsError(
                 "fcs.too_many_datasets",
-                f"The file chains more than {MOST_DATASETS} data sets: split it where it was exported.",
+                "The file chains more than {limit} data sets: split it where it was exported.",
+                limit=MOST_DATASETS,
             )
         following = starts[-1] + step
         if step < HEADER_LENGTH or bytes(whole[following : following + 3]) != b"FCS":
-            ignored.append(Repair("nextdata.not_fcs", "$NEXTDATA", str(step), "no further data set"))
+            ignored.append(Repair("nextdata.not_fcs", "$NEXTDATA", str(step), ""))
             return starts, ignored
         starts.append(following)
 
@@ -109,16 +113,19 @@ def _datasets(whole: memoryview) -> tuple[list[int], list[Repair]]:
 def _channels(keywords: Keywords, repairs: list[Repair]) -> tuple[Channel, ...]:
     mode = keywords.text("$MODE")
     if mode is None:
-        repairs.append(Repair("mode.absent", "$MODE", "absent", "L (list mode)"))
+        repairs.append(Repair("mode.absent", "$MODE", "", "L"))
     elif mode.upper() != "L":
         raise FcsError(
             "fcs.mode",
-            f"$MODE is {mode[:20]!r}: only list mode (L) holds single events; export as list mode.",
+            "$MODE is '{mode}': only list mode (L) holds single events; export as list mode.",
+            mode=mode[:20],
         )
     datatype = (keywords.text("$DATATYPE") or "").upper()
     if datatype not in {"I", "F", "D"}:
         raise FcsError(
-            "fcs.datatype", f"$DATATYPE is {datatype[:20]!r}, not I, F or D: export the file as FCS 3.1."
+            "fcs.datatype",
+            "$DATATYPE is '{datatype}', not I, F or D: export the file as FCS 3.1.",
+            datatype=datatype[:20],
         )
     count = keywords.integer("$PAR")
     if not count:
@@ -131,7 +138,7 @@ def _channels(keywords: Keywords, repairs: list[Repair]) -> tuple[Channel, ...]:
     names = [channel.name for channel in channels]
     if twice := sorted({name for name in names if names.count(name) > 1} if len(names) < 5000 else set()):
         repairs.append(
-            Repair("name.twice", "$PnN", ", ".join(twice[:8]), "kept; a gate that names it is refused")
+            Repair("name.twice", "$PnN", ", ".join(twice[:8]), "")
         )
     return tuple(channels)
 
@@ -140,28 +147,36 @@ def _channel(keywords: Keywords, number: int, datatype: str, repairs: list[Repai
     own = (keywords.text(f"$P{number}DATATYPE") or datatype).upper()
     if own not in {"I", "F", "D"}:
         raise FcsError(
-            "fcs.datatype", f"$P{number}DATATYPE is {own[:20]!r}, not I, F or D: export the file again."
+            "fcs.datatype",
+            "$P{number}DATATYPE is '{type}', not I, F or D: export the file again.",
+            number=number,
+            type=own[:20],
         )
     bits = keywords.integer(f"$P{number}B")
     if not bits or (own == "I" and bits > 64):
         stated = keywords.text(f"$P{number}B")
         raise FcsError(
-            "fcs.bits", f"$P{number}B is {stated and stated[:20]!r}, not 1 to 64 bits: export the file again."
+            "fcs.bits",
+            "$P{number}B is '{bits}', not 1 to 64 bits: export the file again.",
+            number=number,
+            bits=(stated or "")[:20],
         )
     width = {"F": 32, "D": 64}.get(own, bits)
     if bits != width:
-        repairs.append(Repair("bits.of_float", f"$P{number}B", str(bits), f"{width} as $DATATYPE {own} has"))
+        repairs.append(Repair("bits.of_float", f"$P{number}B", str(bits), str(width)))
     name = keywords.text(f"$P{number}N")
     if name is None:
-        repairs.append(Repair("name.absent", f"$P{number}N", "absent", f"P{number}"))
+        repairs.append(Repair("name.absent", f"$P{number}N", "", f"P{number}"))
     reach = keywords.number(f"$P{number}R")
     if reach is None:
         if own == "I":
             raise FcsError(
-                "fcs.range", f"$P{number}R is missing: without it the bit mask is unknown; export again."
+                "fcs.range",
+                "$P{number}R is missing: without it the bit mask is unknown; export again.",
+                number=number,
             )
         repairs.append(
-            Repair("range.unreadable", f"$P{number}R", keywords.text(f"$P{number}R") or "absent", "none")
+            Repair("range.unreadable", f"$P{number}R", keywords.text(f"$P{number}R") or "", "")
         )
     decades, offset = _amplification(keywords, number, own, repairs)
     return Channel(
@@ -183,15 +198,15 @@ def _amplification(
     text = keywords.text(where)
     if text is None:
         if datatype == "I":
-            repairs.append(Repair("amplification.absent", where, "absent", "0,0 (linear)"))
+            repairs.append(Repair("amplification.absent", where, "", "0,0"))
         return 0.0, 0.0
     parts = [decimal_number(part.strip()) for part in text.split(",")]
     decades, offset = parts if len(parts) == 2 else (None, None)
     if decades is None or offset is None or decades < 0 or offset < 0 or decades > 300:
-        repairs.append(Repair("amplification.unreadable", where, text[:40], "0,0 (linear)"))
+        repairs.append(Repair("amplification.unreadable", where, text[:40], "0,0"))
         return 0.0, 0.0
     if decades > 0 and datatype != "I":
-        repairs.append(Repair("amplification.of_float", where, text, "0,0 (floats are linear)"))
+        repairs.append(Repair("amplification.of_float", where, text, "0,0"))
         return 0.0, 0.0
     if decades > 0 and offset == 0:
         # FCS 3.1, $PnE: writers put 0 here although log needs a positive value; 1 is meant
@@ -222,7 +237,7 @@ def _timestep(keywords: Keywords, repairs: list[Repair]) -> float | None:
     step = decimal_number(text)
     if step is None or step <= 0:
         repairs.append(
-            Repair("timestep.unreadable", "$TIMESTEP", text[:40], "none: time stays in units of the file")
+            Repair("timestep.unreadable", "$TIMESTEP", text[:40], "")
         )
         return None
     return step

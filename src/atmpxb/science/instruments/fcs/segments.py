@@ -38,7 +38,8 @@ def read_header(data: memoryview, repairs: list[Repair]) -> Header:
     if version not in VERSIONS:
         raise FcsError(
             "fcs.version",
-            f"Version {version!r} is not FCS 2.0, 3.0, 3.1 or 3.2: export the data again as FCS 3.1.",
+            "Version '{version}' is not FCS 2.0, 3.0, 3.1 or 3.2: export the data again as FCS 3.1.",
+            version=version,
         )
     # 42 bytes hold all that is needed here; a file shorter than that has no TEXT either
     fields = [raw[at : at + 8] for at in range(10, 42, 8)]
@@ -51,11 +52,13 @@ def read_header(data: memoryview, repairs: list[Repair]) -> Header:
     if end >= len(data):
         raise FcsError(
             "fcs.truncated",
-            f"TEXT should end at byte {end}, but the file has {len(data)} bytes: copy it again.",
+            "TEXT should end at byte {end}, but the file has {length} bytes: copy it again.",
+            end=end,
+            length=len(data),
         )
-    for place, field, number in zip(("data begin", "data end"), fields[2:], numbers[2:], strict=True):
+    for place, field, number in zip(("$BEGINDATA", "$ENDDATA"), fields[2:], numbers[2:], strict=True):
         if number is None:
-            repairs.append(Repair("header.blank_offset", f"HEADER {place}", repr(field), "taken from TEXT"))
+            repairs.append(Repair("header.blank_offset", f"HEADER {place}", repr(field), ""))
     return Header(version, (begin, end), (numbers[2], numbers[3]))
 
 
@@ -65,7 +68,7 @@ def text_segment(data: memoryview, header: Header, repairs: list[Repair]) -> byt
     delimiter, segment = bytes(data[begin : begin + 1]), bytes(data[begin : end + 1])
     after = bytes(data[end + 1 : end + 2])
     if not segment.rstrip(b"\0 \t\r\n").endswith(delimiter) and after == delimiter:
-        repairs.append(Repair("text.end_off_by_one", "HEADER text end", str(end), str(end + 1)))
+        repairs.append(Repair("text.end_off_by_one", "HEADER TEXT", str(end), str(end + 1)))
         segment += after
     return segment
 
@@ -92,7 +95,7 @@ def locate_data(
     total = keywords.integer("$TOT")
     if total is None and (keywords.text("$TOT") or header.version != "FCS2.0"):
         repairs.append(
-            Repair("tot.unreadable", "$TOT", keywords.text("$TOT") or "absent", "counted from DATA")
+            Repair("tot.unreadable", "$TOT", keywords.text("$TOT") or "", "")
         )
     text = keywords.integer("$BEGINDATA"), keywords.integer("$ENDDATA")
     candidates = _candidates(header, text, repairs)
@@ -107,9 +110,9 @@ def locate_data(
         repairs.append(
             Repair(
                 "data.offsets_disagree",
-                f"{other[0]} data",
+                f"{other[0]} DATA",
                 f"{other[1]}–{other[2]}",
-                f"{begin}–{end} of {place}",
+                f"{begin}–{end} ({place})",
             )
         )
     return _settle(len(data), begin, end, total, expected, row_bits, repairs)
@@ -126,12 +129,12 @@ def _candidates(
         if end == LARGEST_HEADER_OFFSET and found:
             # eight digits can't say more: the writer put the largest number instead of the zero that is due
             repairs.append(
-                Repair("header.largest_offset", "HEADER data end", str(end), f"{found[0][2]} of TEXT")
+                Repair("header.largest_offset", "HEADER $ENDDATA", str(end), str(found[0][2]))
             )
         else:
             found.append(("HEADER", begin, end))
     elif found and (begin or end) and begin is not None and end is not None:
-        repairs.append(Repair("header.half_offset", "HEADER data", f"{begin}–{end}", "taken from TEXT"))
+        repairs.append(Repair("header.half_offset", "HEADER DATA", f"{begin}–{end}", ""))
     return found
 
 
@@ -157,34 +160,37 @@ def _settle(
 ) -> Extent:
     size = end - begin + 1
     if expected is not None and abs(size - expected) == 1 and begin + expected <= length:
-        repairs.append(Repair("data.end_off_by_one", "data end", str(end), str(begin + expected - 1)))
+        repairs.append(Repair("data.end_off_by_one", "DATA", str(end), str(begin + expected - 1)))
         size = expected
     if begin + size > length:
         whole = max(length - begin, 0) * 8 // row_bits
         raise FcsError(
             "fcs.truncated",
-            f"DATA should end at byte {begin + size - 1}, but the file has {length} bytes ({whole} "
-            f"whole events of "
-            f"{total if total is not None else size * 8 // row_bits}): copy or export it again.",
+            "DATA should end at byte {end}, but the file has {length} bytes ({whole} whole events of "
+            "{total}): copy or export it again.",
+            end=begin + size - 1,
+            length=length,
+            whole=whole,
+            total=total if total is not None else size * 8 // row_bits,
         )
     fitting = size * 8 // row_bits
     if total is None:
         if _size(fitting, row_bits) != size:
             repairs.append(
-                Repair("data.partial_event", "data end", f"{size} bytes", f"{fitting} whole events")
+                Repair("data.partial_event", "DATA", str(size), str(fitting))
             )
         return Extent(begin, fitting)
     if size == expected:
         return Extent(begin, total)
     if fitting < total:
-        repairs.append(Repair("tot.disagrees", "$TOT", str(total), f"{fitting} events that DATA holds"))
+        repairs.append(Repair("tot.disagrees", "$TOT", str(total), str(fitting)))
         return Extent(begin, fitting)
     repairs.append(
         Repair(
             "data.longer_than_tot",
             "DATA",
-            f"{size} bytes, room for {fitting} events",
-            f"{total} events of $TOT",
+            str(size),
+            str(total),
         )
     )
     return Extent(begin, total)

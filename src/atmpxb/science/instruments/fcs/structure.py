@@ -7,30 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atmpxb.notes import Fact, Noted
+
 type Events = NDArray[np.floating[Any]]
 
 
-class FcsError(Exception):
-    """The bytes are not an FCS data set that can be read faithfully.
-
-    Args:
-        code: stable, for programs and translations, e.g. ``fcs.truncated``.
-        message: one English sentence that says what is wrong and what to do.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
+class FcsError(Noted):
+    """The bytes are not an FCS data set that can be read faithfully; e.g. ``fcs.truncated``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One deviation from the standard that reading overcame, by a named rule."""
+    """One deviation from the standard that reading overcame, by a named rule (see ``RULES``)."""
 
     rule: str
     where: str
     before: str
-    after: str
+    after: Fact
 
 
 @dataclass(frozen=True, slots=True)

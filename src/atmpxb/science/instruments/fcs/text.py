@@ -21,13 +21,13 @@ def parse_text(segment: bytes, repairs: list[Repair], where: str = "TEXT") -> di
     """
     if len(segment) < 4:
         raise FcsError(
-            "fcs.text_missing", f"{where} is empty: this is not a complete FCS file; export it again."
+            "fcs.text_missing", "{where} is empty: this is not a complete FCS file; export it again.", where=where
         )
     delimiter = segment[:1]
     body = segment.rstrip(b"\0 \t\r\n") if delimiter not in b"\0 \t\r\n" else segment
     if not body.endswith(delimiter) or len(body) < 2:
         repairs.append(
-            Repair("text.unterminated", where, repr(segment[-12:]), "last value ends with the segment")
+            Repair("text.unterminated", where, repr(segment[-12:]), "")
         )
         body = (body if len(body) > 1 else segment) + delimiter
     tokens = _tokens(body[1:], delimiter)
@@ -40,15 +40,15 @@ def parse_text(segment: bytes, repairs: list[Repair], where: str = "TEXT") -> di
                 Repair(
                     "text.empty_value",
                     f"{where} {_decode(b', '.join(empty[:8]))}",
-                    "doubled delimiter after a keyword",
-                    "empty value",
+                    "",
+                    "",
                 )
             )
             pairs = relaxed
     if pairs is None:
         keep = len(tokens) // 2 * 2
         repairs.append(
-            Repair("text.keyword_without_value", where, _decode(tokens[-1]) if tokens else "", "left out")
+            Repair("text.keyword_without_value", where, _decode(tokens[-1]) if tokens else "", "")
         )
         pairs = list(zip(tokens[0:keep:2], tokens[1:keep:2], strict=True))
     return _as_dict(pairs, repairs, where)
@@ -108,7 +108,7 @@ def _as_dict(pairs: list[tuple[bytes, bytes]], repairs: list[Repair], where: str
     if foreign:
         repairs.append(
             Repair(
-                "text.not_utf8", where, f"{foreign} pairs are not UTF-8", "read as ISO 8859-1, byte for byte"
+                "text.not_utf8", where, str(foreign), ""
             )
         )
     for key_bytes, value_bytes in pairs:
@@ -116,7 +116,7 @@ def _as_dict(pairs: list[tuple[bytes, bytes]], repairs: list[Repair], where: str
         folded = key.strip().upper()
         if folded in seen:
             if keywords.get(key) != value:
-                repairs.append(Repair("text.duplicate_keyword", f"{where} {key}", value, "first value kept"))
+                repairs.append(Repair("text.duplicate_keyword", f"{where} {key}", value, ""))
             continue
         seen.add(folded)
         keywords[key.strip()] = value

@@ -25,12 +25,17 @@ def write(
         FcsError: a keyword or value is empty, or the shape does not fit the channels.
     """
     if events.ndim != 2 or events.shape[1] != len(channels) or not channels:
-        raise FcsError("fcs.shape", f"Events of shape {events.shape} do not fit {len(channels)} channels.")
+        raise FcsError(
+            "fcs.shape",
+            "Events of shape {shape} do not fit {count} channels.",
+            shape=events.shape,
+            count=len(channels),
+        )
     pairs = {key: value for key, value in (keywords or {}).items() if not _structural(key)}
     pairs |= _structure(channels, len(events), spillover)
     if empty := [key for key, value in pairs.items() if not key or not value]:
         raise FcsError(
-            "fcs.empty_value", f"Keyword {empty[0]!r} has no value, which FCS forbids: leave it out."
+            "fcs.empty_value", "Keyword '{empty}' has no value, which FCS forbids: leave it out.", empty=empty[0]
         )
     size = 4 * events.size
     begin, text = _text(pairs, size)

@@ -1,6 +1,7 @@
 """RDML, the open exchange format of quantitative PCR: ``read(bytes)`` and ``write(RdmlFile)``."""
 
 from .model import (
+    RULES,
     SAMPLE_TYPES,
     Data,
     Dye,
@@ -23,6 +24,7 @@ from .reader import read
 from .writer import write
 
 __all__ = [
+    "RULES",
     "SAMPLE_TYPES", "Data", "Dye", "Experiment", "Identifier", "Mended", "PlateFormat", "Quantity",
     "RdmlError", "RdmlFile", "React", "Run", "Sample", "SampleType", "Target", "Unread", "personal_places",
     "read", "write",

@@ -29,7 +29,9 @@ def xml_of(data: bytes) -> tuple[bytes, str, tuple[tuple[str, int], ...]]:
     if len(data) > MAXIMUM_FILE:
         raise RdmlError(
             "rdml.too_large",
-            f"The file has {len(data)} bytes, more than the {MAXIMUM_FILE} allowed: export one run a file.",
+            "The file has {count} bytes, more than the {limit} allowed: export one run a file.",
+            count=len(data),
+            limit=MAXIMUM_FILE,
         )
     if data[:2] != b"PK":  # Bio-Rad starts with the marker of a split archive, so no more than two bytes
         if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -54,7 +56,8 @@ def xml_of(data: bytes) -> tuple[bytes, str, tuple[tuple[str, int], ...]]:
     ) as problem:
         raise RdmlError(
             "rdml.damaged_archive",
-            f"The zip archive can't be opened ({problem}): copy or export the file again.",
+            "The zip archive can't be opened ({problem}): copy or export the file again.",
+            problem=problem,
         ) from problem
 
 
@@ -63,7 +66,8 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     if len(members) > MAXIMUM_MEMBERS:
         raise RdmlError(
             "rdml.too_many_parts",
-            f"The archive has {len(members)} members; an RDML file has a handful: export one run a file.",
+            "The archive has {count} members; an RDML file has a handful: export one run a file.",
+            count=len(members),
         )
     chosen = [m for m in members if m.filename == PART] or [
         m for m in members if m.filename.lower().endswith(".xml") and "/" not in m.filename
@@ -71,11 +75,15 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     if not chosen or (len(chosen) > 1 and chosen[0].filename != PART):
         raise RdmlError(
             "rdml.no_data_part",
-            f"The archive has no part {PART}: export the run again as RDML (not as a project file).",
+            "The archive has no part {part}: export the run again as RDML (not as a project file).",
+            part=PART,
         )
     if len(chosen) > 1:
         raise RdmlError(
-            "rdml.two_data_parts", f"The archive has {len(chosen)} parts named {PART}: export it again."
+            "rdml.two_data_parts",
+            "The archive has {count} parts named {part}: export it again.",
+            count=len(chosen),
+            part=PART,
         )
     member = chosen[0]
     if member.flag_bits & 0x1:
@@ -84,13 +92,21 @@ def _member(archive: zipfile.ZipFile) -> tuple[bytes, str, tuple[tuple[str, int]
     bound = min(MAXIMUM_XML, max(MAXIMUM_RATIO * member.compress_size, 2**20))
     if member.file_size > bound:
         raise RdmlError(
-            "rdml.bomb", f"{member.filename} would decompress to {member.file_size} bytes: refused. {_AFRESH}"
+            "rdml.bomb",
+            "{name} would decompress to {size} bytes: refused. Export the run again as RDML from the cycler software,"
+            " one run a file, and attach that.",
+            name=member.filename,
+            size=member.file_size,
         )
     with archive.open(member) as stream:
         content = stream.read(bound + 1)
     if len(content) > bound:
         raise RdmlError(
-            "rdml.bomb", f"{member.filename} decompresses to more than {bound} bytes: refused. {_AFRESH}"
+            "rdml.bomb",
+            "{name} decompresses to more than {bound} bytes: refused. Export the run again as RDML from the cycler"
+            " software, one run a file, and attach that.",
+            name=member.filename,
+            bound=bound,
         )
     others = tuple((m.filename, m.file_size) for m in members if m is not member)
     return content, member.filename, others
@@ -120,7 +136,7 @@ def tree_of(xml: bytes) -> etree._Element:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as problem:
         raise RdmlError(
-            "rdml.not_xml", f"The XML is not well-formed ({problem}): export the file again."
+            "rdml.not_xml", "The XML is not well-formed ({problem}): export the file again.", problem=problem
         ) from problem
     if root is None:
         raise RdmlError("rdml.not_xml", "The XML is empty: export the file again.")
@@ -129,6 +145,8 @@ def tree_of(xml: bytes) -> etree._Element:
         raise refusal
     if etree.QName(root).localname != "rdml":
         raise RdmlError(
-            "rdml.not_rdml", f"The XML is <{etree.QName(root).localname}>, not <rdml>: export it as RDML."
+            "rdml.not_rdml",
+            "The XML is <{name}>, not <rdml>: export it as RDML.",
+            name=etree.QName(root).localname,
         )
     return root

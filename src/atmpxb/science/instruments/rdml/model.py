@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from atmpxb.notes import Noted, template
+
 type Floats = NDArray[np.float64]
 
 #: The sample types of the RDML standard and what they mean.
@@ -22,12 +24,19 @@ SAMPLE_TYPES: Mapping[str, str] = {
 }
 
 
-class RdmlError(Exception):
-    """Not a readable RDML file. ``code`` is stable (``rdml.not_xml``); the message names the cure."""
+#: What each repair does.
+RULES: Mapping[str, str] = {
+    "rdml.decimal_comma": template("A number was written with a decimal comma"),
+    "rdml.part_name": template("The part with the data has another name than the standard gives it"),
+    "rdml.namespace": template("The namespace is not that of the standard"),
+    "rdml.quantity_not_a_number": template("The quantity is no number, so there is none"),
+    "rdml.undeclared_target": template("A target was measured and not declared; it was added"),
+    "rdml.cycle_order": template("The cycles of a curve were shuffled; they were put in rising order"),
+}
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
+
+class RdmlError(Noted):
+    """Not a readable RDML file, e.g. ``rdml.not_xml``; the sentence names the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,7 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """A repair: the rule, the place in the file, and the text before and after."""
+    """A repair: the rule (see ``RULES``), the place in the file, and the text before and after."""
 
     rule: str
     where: str

@@ -72,7 +72,10 @@ class Parsing:
                 value = math.inf
         if math.isinf(value) or abs(value) > MAXIMUM_NUMBER:
             raise RdmlError(
-                "rdml.number", f"{where}: {text[:40]!r} is not a usable number: export the file again."
+                "rdml.number",
+                "{where}: '{text}' is not a usable number: export the file again.",
+                where=where,
+                text=text[:40],
             )
         return value
 
@@ -84,7 +87,7 @@ class Parsing:
             values = np.array([self.number(text.strip(), path) for text in texts])
         if np.isinf(values).any() or (np.abs(values) > MAXIMUM_NUMBER).any():
             raise RdmlError(
-                "rdml.number", f"{path} holds an infinite or absurd number: export the file again."
+                "rdml.number", "{path} holds an infinite or absurd number: export the file again.", path=path
             )
         return values
 
@@ -92,15 +95,16 @@ class Parsing:
         identifier = element.get("id")
         if not identifier:
             raise RdmlError(
-                "rdml.no_id", f"{path} has no id, so nothing can refer to it: export the file again."
+                "rdml.no_id", "{path} has no id, so nothing can refer to it: export the file again.", path=path
             )
         return identifier
 
-    def unique[T](self, known: dict[str, T], identifier: str, thing: T, noun: str) -> None:
+    def unique[T](self, known: dict[str, T], identifier: str, thing: T) -> None:
         if identifier in known:
             raise RdmlError(
                 "rdml.same_id",
-                f"Two {noun}s are called {identifier!r}: give each its own id and export again.",
+                "'{name}' is declared twice: give each sample and target its own id and export again.",
+                name=identifier,
             )
         known[identifier] = thing
 

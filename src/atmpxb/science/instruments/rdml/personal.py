@@ -23,17 +23,17 @@ def _texts(file: RdmlFile) -> Iterator[tuple[str, str, Holds]]:
     for _, text in file.documentation:
         yield "documentation", text, Holds.TEXT
     for number, sample in enumerate(file.samples, start=1):
-        yield f"sample {number} id", sample.id, Holds.CODE
-        yield f"sample {number} description", sample.description, Holds.CODE
+        yield f"sample[{number}]/id", sample.id, Holds.CODE
+        yield f"sample[{number}]/description", sample.description, Holds.CODE
     for experiment, run in file.runs():
-        yield "experiment id", experiment.id, Holds.CODE
-        yield "experiment description", experiment.description, Holds.TEXT
-        yield "run id", run.id, Holds.CODE
-        yield "run description", run.description, Holds.TEXT
+        yield "experiment/id", experiment.id, Holds.CODE
+        yield "experiment/description", experiment.description, Holds.TEXT
+        yield "run/id", run.id, Holds.CODE
+        yield "run/description", run.description, Holds.TEXT
         for react in run.reacts:
             for data in react.data:
-                yield f"note of well {react.well}", data.note, Holds.TEXT
-                yield f"exclusion of well {react.well}", data.excluded or "", Holds.TEXT
+                yield f"{react.well}/note", data.note, Holds.TEXT
+                yield f"{react.well}/excl", data.excluded or "", Holds.TEXT
     names: dict[str, str] = {}
     for entry in file.unread:
         if any(part in entry.path for part in _MACHINE):

@@ -36,7 +36,7 @@ def read(data: bytes) -> RdmlFile:
     xml, member, parts = xml_of(data)
     reader = _Reader()
     if member and member != PART:
-        reader.mend("rdml.part_name", "archive", member, PART)
+        reader.mend("rdml.part_name", "ZIP", member, PART)
     root = tree_of(xml)
     try:
         return reader.file(root, parts)
@@ -54,7 +54,9 @@ class _Reader(RunReader):
         if version not in VERSIONS:
             raise RdmlError(
                 "rdml.version",
-                f"RDML version {version[:20]!r} is not one of {', '.join(VERSIONS)}: export as RDML 1.3.",
+                "RDML version '{version}' is not one of {versions}: export as RDML 1.3.",
+                version=version[:20],
+                versions=", ".join(VERSIONS),
             )
         namespace = etree.QName(root).namespace or ""
         if namespace != NAMESPACE:
@@ -78,9 +80,9 @@ class _Reader(RunReader):
                 case "dye":
                     dyes.append(Dye(self.identity(child, path), self.onetext_of(child, path, "description")))
                 case "sample":
-                    self.unique(samples, (sample := self.sample(child)).id, sample, "sample")
+                    self.unique(samples, (sample := self.sample(child)).id, sample)
                 case "target":
-                    self.unique(targets, (target := self.target(child)).id, target, "target")
+                    self.unique(targets, (target := self.target(child)).id, target)
                 case "experiment":
                     experiments.append(child)
                 case _:
@@ -125,7 +127,10 @@ class _Reader(RunReader):
                     if code not in SAMPLE_TYPES:
                         raise RdmlError(
                             "rdml.sample_type",
-                            f"{path}: type {code[:20]!r} is not one of {', '.join(SAMPLE_TYPES)}.",
+                            "{path}: type '{code}' is not one of {known}.",
+                            path=path,
+                            code=code[:20],
+                            known=", ".join(SAMPLE_TYPES),
                         )
                     types.append(SampleType(code, child.get("targetId", "")))
                 case "quantity":
@@ -147,7 +152,7 @@ class _Reader(RunReader):
                 self.keep(child, f"{path}/quantity")
         number = self.number(value, f"{path}/quantity/value")
         if math.isnan(number):
-            self.mend("rdml.quantity_not_a_number", f"{path}/quantity", value, "no quantity")
+            self.mend("rdml.quantity_not_a_number", f"{path}/quantity", value, "")
             return None
         return Quantity(number, unit, element.get("targetId", ""))
 

@@ -62,7 +62,10 @@ class RunReader(Parsing):
             read_react = self.react(react, path, plate, samples, targets)
             if read_react.well in wells:
                 raise RdmlError(
-                    "rdml.same_well", f"{path}: well {read_react.well} occurs twice: export the file again."
+                    "rdml.same_well",
+                    "{path}: well {well} occurs twice: export the file again.",
+                    path=path,
+                    well=read_react.well,
                 )
             wells[read_react.well] = read_react.id
             read_reacts.append(read_react)
@@ -91,7 +94,13 @@ class RunReader(Parsing):
                 self.keep(child, path)
         rows, columns = (self.number(texts[side] or "0", f"{path}/{side}") for side in ("rows", "columns"))
         if not (-1 <= rows <= 10000 and -1 <= columns <= 10000):
-            raise RdmlError("rdml.plate", f"{path}: {rows:g} rows by {columns:g} columns is not a plate.")
+            raise RdmlError(
+                "rdml.plate",
+                "{path}: {rows} rows by {columns} columns is not a plate.",
+                path=path,
+                rows=f"{rows:g}",
+                columns=f"{columns:g}",
+            )
         return PlateFormat(int(rows), int(columns), texts["rowLabel"], texts["columnLabel"])
 
     def react(
@@ -118,7 +127,9 @@ class RunReader(Parsing):
         if sample not in samples:
             raise RdmlError(
                 "rdml.unknown_sample",
-                f"{path} names the sample {sample[:40]!r}, which the file does not declare: export it again.",
+                "{path} names the sample '{sample}', which the file does not declare: export it again.",
+                path=path,
+                sample=sample[:40],
             )
         return React(identifier, well_name(identifier, plate), sample, tuple(data), volume)
 
@@ -147,7 +158,7 @@ class RunReader(Parsing):
                     self.keep(child, path)
         if not target:
             raise RdmlError(
-                "rdml.no_target", f"{path} does not say which target it measured: export the file again."
+                "rdml.no_target", "{path} does not say which target it measured: export the file again.", path=path
             )
         path = f"{path}[{target}]"
         if target not in targets:
@@ -188,13 +199,19 @@ class RunReader(Parsing):
     ) -> tuple[Floats, ...]:
         """Cycles must be whole, distinct, and rise; a shuffled curve is sorted and listed."""
         if not ((cycles >= 0) & (cycles <= MAXIMUM_CYCLE) & (cycles == np.floor(cycles))).all():
-            raise RdmlError("rdml.cycle", f"{path}: cycle numbers must be whole and at most {MAXIMUM_CYCLE}.")
+            raise RdmlError(
+                "rdml.cycle",
+                "{path}: cycle numbers must be whole and at most {limit}.",
+                path=path,
+                limit=MAXIMUM_CYCLE,
+            )
         order = np.argsort(cycles, kind="stable")
         if (np.diff(cycles[order]) == 0).any():
             raise RdmlError(
                 "rdml.same_cycle",
-                f"{path}: a cycle occurs twice, so the curve is ambiguous: export it again.",
+                "{path}: a cycle occurs twice, so the curve is ambiguous: export it again.",
+                path=path,
             )
         if (np.diff(order) != 1).any():
-            self.mend("rdml.cycle_order", path, "shuffled cycles", "cycles in rising order")
+            self.mend("rdml.cycle_order", path, "", "")
         return cycles[order], temperatures[order], fluorescence[order]

@@ -34,14 +34,17 @@ function notice(key, text, label, url) {
 
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   const status = ctx.response.status;
-  if (status === 422) return; // hx-status:422 puts the error summary in its place
+  if (status === 422 || ctx.sourceElement.hasAttribute?.(`hx-status:${status}`)) return; // the page has a place for it
   if (status === 401) notice("401", words.ended, words.signIn, words.signInUrl);
   else if (status === 412 || status === 409) notice("412", words.stale, words.reload, location.href);
   else if (status === 403) notice("403", words.denied);
   else if (status === 404 || status === 410) notice("404", words.gone, words.reload, location.href);
   else notice("500", words.failed);
 });
-document.addEventListener("htmx:error", () => notice("offline", words.offline));
+document.addEventListener("htmx:error", () => {
+  root.dataset.offline = "";
+  notice("offline", words.offline);
+});
 
 // --- Requests carry their proof: token, version seen, key that marks a repeat. ---
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
@@ -60,8 +63,11 @@ let focused = null;
 document.addEventListener("htmx:before:swap", () => { focused = document.activeElement; });
 document.addEventListener("htmx:after:swap", ({ detail }) => {
   const { ctx } = detail;
-  document.querySelectorAll('[data-notice="offline"]').forEach((banner) => banner.remove());
-  if (ctx?.sourceEvent?.type === "every") return;
+  if (["every", "run:moved"].includes(ctx?.sourceEvent?.type)) {
+    prepare();
+    document.querySelectorAll("#news [data-say]").forEach((element) => say(element.textContent));
+    return;
+  }
   const lost = !focused?.isConnected || document.activeElement === document.body;
   const target = ctx?.target?.isConnected ? ctx.target : document.getElementById("main");
   const errors = target?.querySelector("[data-takes-focus]") ?? target?.closest?.("[data-takes-focus]");
@@ -72,6 +78,29 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
 });
 document.querySelector("[data-takes-focus]")?.focus();
 document.querySelectorAll("[data-say]").forEach((element) => say(element.textContent));
+
+// --- Live parts. A part that somebody is writing in is not replaced; a line offers to show what came. ---
+const edited = (field) =>
+  field.type !== "hidden" && (field.matches("select")
+    ? [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedIndex > 0
+    : field.matches("[type=checkbox], [type=radio]") ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+const busy = (part) => part.querySelector("dialog[open]")
+  || (document.activeElement && part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"))
+  || [...part.querySelectorAll("input, select, textarea")].some(edited);
+
+document.addEventListener("htmx:before:request", (event) => {
+  const part = event.detail.ctx.sourceElement;
+  if (!part.matches?.("[data-keeps-input]") || !busy(part)) return;
+  event.preventDefault();
+  notice("news", words.news, words.reload, location.href);
+});
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  delete root.dataset.offline;
+  document.querySelectorAll('[data-notice="offline"]').forEach((banner) => banner.remove());
+  if (ctx.sourceElement.id === "pulse" && ctx.response.status === 200) {
+    setTimeout(() => document.body.dispatchEvent(new Event("run:moved")), 0);
+  }
+});
 
 // --- Native dialogs. ---
 function prepare() {

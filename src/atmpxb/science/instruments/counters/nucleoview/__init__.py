@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from atmpxb.science.instruments.counters.delimited import decode, number
-from atmpxb.science.instruments.counters.export import CellCount, CounterError, CounterExport, Repair
+from atmpxb.science.instruments.counters.export import CellCount, CounterError, CounterExport, Repair, line_at
 
 FORMAT = "nucleoview"
 
@@ -42,7 +42,7 @@ def read(data: bytes) -> CounterExport:
         field = _NUMBERS.get(_folded(key))
         if field is None or not value:
             continue
-        found = number(value, f"line {line}, {key}", True, repairs)
+        found = number(value, line_at(line, key), True, repairs)
         if found is None:
             unreadable[key] = value
         else:
@@ -53,7 +53,7 @@ def read(data: bytes) -> CounterExport:
     rest = {key: value for key, (_, value) in pairs.items() if _folded(key) not in _NUMBERS}
     count = CellCount(
         sample=named[1] if named else image,
-        where="file",
+        where="",
         acquired_at=" ".join(
             filter(None, (rest.pop("Date time", ""), _zone(rest.get("Time zone offset", ""))))
         ),
@@ -86,7 +86,7 @@ def _pairs(text: str, repairs: list[Repair]) -> dict[str, tuple[int, str]]:
     trailing = [line for line in lines if line.endswith(",")]
     spreadsheet = bool(trailing) and len(trailing) == sum(1 for line in lines if line)
     if spreadsheet:
-        repairs.append(Repair("trailing_comma", "every line", ",", ""))
+        repairs.append(Repair("trailing_comma", "", ",", ""))
     for line_number, line in enumerate(lines, start=1):
         line = line.rstrip(",") if spreadsheet else line
         cells = [cell.strip().strip('"') for cell in line.split(";")]
@@ -99,10 +99,12 @@ def _pairs(text: str, repairs: list[Repair]) -> dict[str, tuple[int, str]]:
         else:
             key, value = cells[0], ";".join(cells[1:]).strip("; ")
         if key in found:
-            message = (
-                f"Line {line_number}: {key!r} stands twice; a file holds one measurement, export it again."
+            raise CounterError(
+                "counter.key_twice",
+                "Line {line}: '{key}' stands twice; a file holds one measurement, export it again.",
+                line=line_number,
+                key=key,
             )
-            raise CounterError("counter.key_twice", message, key=key, line=line_number)
         found[key] = (line_number, value)
     return found
 
@@ -112,11 +114,17 @@ def _require(pairs: dict[str, tuple[int, str]]) -> None:
     names = {field: name for name, field in _NUMBERS.items()}
     for field in _REQUIRED:
         if field not in present:
-            message = f"The line {names[field]!r} is missing; the file was cut off or is another export."
-            raise CounterError("counter.key_missing", message, key=names[field])
+            raise CounterError(
+                "counter.key_missing",
+                "The line '{key}' is missing; the file was cut off or is another export.",
+                key=names[field],
+            )
     if not pairs.get("Image", (0, ""))[1]:
-        message = "The line 'Image' is missing, so the sample is unknown; export the file again."
-        raise CounterError("counter.key_missing", message, key="Image")
+        raise CounterError(
+            "counter.key_missing",
+            "The line 'Image' is missing, so the sample is unknown; export the file again.",
+            key="Image",
+        )
 
 
 def _folded(key: str) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 from decimal import Decimal
 
 from atmpxb.science.instruments.counters.delimited import decode, number, rows, whole
-from atmpxb.science.instruments.counters.export import CellCount, CounterError, CounterExport, Repair
+from atmpxb.science.instruments.counters.export import CellCount, CounterError, CounterExport, Repair, line_at
 
 FORMAT = "vicell_blu"
 
@@ -52,7 +52,7 @@ def read(data: bytes) -> CounterExport:
         raise CounterError("counter.empty", "The file holds no row; export the measurement again.")
     header, columns = table[0][1], _columns(table[0][1])
     counts = [
-        _count(_fitted(cells, header, line, repairs), header, columns, f"line {line}", separator, repairs)
+        _count(_fitted(cells, header, line, repairs), header, columns, line, separator, repairs)
         for line, cells in table[1:]
     ]
     if not counts:
@@ -65,16 +65,20 @@ def _columns(header: list[str]) -> dict[str, int]:
     names = [_folded(name) for name in header]
     for name in names:
         if name and names.count(name) > 1:
-            message = (
-                f"The column {name!r} stands twice, so it is not clear which one counts; export it again."
+            raise CounterError(
+                "counter.column_twice",
+                "The column '{column}' stands twice, so it is not clear which one counts; export it again.",
+                column=name,
             )
-            raise CounterError("counter.column_twice", message, column=name)
     wanted = _NUMBERS | _TEXTS
     found = {key: names.index(_folded(name)) for key, name in wanted.items() if _folded(name) in names}
     for key in _REQUIRED:
         if key not in found:
-            message = f"The column {wanted[key]!r} is missing; export with all result columns."
-            raise CounterError("counter.column_missing", message, column=wanted[key])
+            raise CounterError(
+                "counter.column_missing",
+                "The column '{column}' is missing; export with all result columns.",
+                column=wanted[key],
+            )
     return found
 
 
@@ -85,16 +89,24 @@ def _folded(name: str) -> str:
 
 def _fitted(cells: list[str], header: list[str], line: int, repairs: list[Repair]) -> list[str]:
     if len(cells) < len(header):
-        message = (
-            f"Line {line} has {len(cells)} of {len(header)} columns; the file was cut off, export it again."
+        raise CounterError(
+            "counter.row_length",
+            "Line {line} has {found} of {wanted} columns; the file was cut off, export it again.",
+            line=line,
+            found=len(cells),
+            wanted=len(header),
         )
-        raise CounterError("counter.row_length", message, line=line, found=len(cells), wanted=len(header))
     surplus = cells[len(header) :]
     if any(surplus):
-        message = f"Line {line} has {len(cells)} columns under {len(header)} headings; export the file again."
-        raise CounterError("counter.row_length", message, line=line, found=len(cells), wanted=len(header))
+        raise CounterError(
+            "counter.row_length",
+            "Line {line} has {found} columns under {wanted} headings; export the file again.",
+            line=line,
+            found=len(cells),
+            wanted=len(header),
+        )
     if surplus:
-        repairs.append(Repair("surplus_empty_field", f"line {line}", str(len(cells)), str(len(header))))
+        repairs.append(Repair("surplus_empty_field", line_at(line), str(len(cells)), str(len(header))))
     return cells[: len(header)]
 
 
@@ -102,7 +114,7 @@ def _count(
     cells: list[str],
     header: list[str],
     columns: dict[str, int],
-    where: str,
+    line: int,
     separator: str,
     repairs: list[Repair],
 ) -> CellCount:
@@ -111,7 +123,7 @@ def _count(
     for key in _NUMBERS:
         if key not in columns or not (text := cells[columns[key]]):
             continue
-        place = f"{where}, {header[columns[key]]}"
+        place = line_at(line, header[columns[key]])
         exact = number(text, place, separator != ",", repairs)
         value = whole(exact) if key in _WHOLE else exact
         if value is None:
@@ -122,4 +134,4 @@ def _count(
     unread = {
         name or f"column {place + 1}": cells[place] for place, name in enumerate(header) if place not in read
     }
-    return CellCount(where=where, unreadable=unreadable, unread=unread, **texts, **values)  # type: ignore[arg-type]
+    return CellCount(where=line_at(line), unreadable=unreadable, unread=unread, **texts, **values)  # type: ignore[arg-type]

@@ -1,15 +1,16 @@
 """Who came in, who went out, who was turned away: lines of the access log that the sign-in library's signals make."""
 
 from typing import Any
-from uuid import UUID
 
 from allauth.account.signals import password_changed, password_reset
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from atmpxb.records.ledger.writing import set_context
 from atmpxb.records.people.actions import log_access
 from atmpxb.records.people.credentials import telling
 from atmpxb.records.people.models import Person
@@ -34,12 +35,16 @@ def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest |
     """An address and a password did not fit. What was typed is not kept: it may be a password."""
     typed = str(credentials.get("email") or credentials.get("username") or "")
     person = Person.objects.filter(email__iexact=typed).first()
-    known = person.pk if person else None
     places = workplaces(person) if person else ()
-    # One line for each organisation: its administrator sees what is tried on the own people.
-    owners: list[UUID | None] = [place.organisation.pk for place in places]
-    for owner in owners or [None]:
-        log_access("person.turned_away", person=known, organisation=owner, address=_address(request))
+    if person is None or not places:
+        log_access("person.turned_away", person=person.pk if person else None, address=_address(request))
+        return
+    for place in places:  # the administrator of each sees what is tried on the own people
+        with transaction.atomic():
+            set_context(place.organisation.pk, person.pk)
+            log_access(
+                "person.turned_away", person=person.pk, organisation=place.organisation.pk, address=_address(request)
+            )
 
 
 @receiver([password_changed, password_reset])

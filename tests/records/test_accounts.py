@@ -286,16 +286,16 @@ def test_a_site_has_a_code_of_its_own_and_a_place_that_exists(scene) -> None:
 
 
 def test_the_replay_of_an_account_follows_time_over_every_chain(scene) -> None:
-    """Two organisations in turn write about one account; what stands is what was written last."""
+    """Its holder writes for two organisations in turn; what stands is what was written last."""
     from atmpxb.quality.proof import deep
     from atmpxb.records.ledger.writing import change, record, recording
 
     story = scene("founded")
     admit(story, "client@anicells.example", roles=[Role.TRAINEE])
     for code, language in ((tale.LAB, "nl"), (tale.COMPANY, "en")):
-        actor = story.administrator(code)
+        person = Person.objects.get(email="client@anicells.example")
+        actor = actor_for(person, code)
         with recording(actor):
-            person = Person.objects.get(email="client@anicells.example")
             change(person, language=language)
             record("person.changed", actor=actor, on=person)
     chains = {actor.organisation_id: story.links(actor) for actor in (story.administrator(code) for code in CODES)}

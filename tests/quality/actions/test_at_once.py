@@ -14,7 +14,7 @@ from atmpxb.quality.models import Certificate, Sample
 from atmpxb.quality.pages.refusals import refusals_of
 from atmpxb.quality.states import CertificateState
 from atmpxb.records.documents import actions as documents
-from atmpxb.records.documents.models import DocumentVersion, VersionState
+from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.ledger.writing import Overtaken, action, change, record
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
@@ -74,6 +74,7 @@ def test_attempts_count_for_the_person_whichever_organisation_they_are_made_for(
     story = scene("founded")
     person = story.get(Person, pk=story.who.client.person_id)
     people.grant_role(actor=story.administrator(), person=person, role=Role.ANALYST, function="Guest")
+    people.verify_identity(actor=story.administrator(), person=person)
     here, there = actor_for(person, tale.LAB), story.who.client
     assert here is not None
     for actor in (here, there, here, there, here):
@@ -150,33 +151,37 @@ def test_of_two_approvals_at_once_one_is_told_that_it_was_overtaken(scene) -> No
     assert story.events(head).count("certificate.approved") == 1
 
 
+def draft(story, name: str) -> DocumentVersion:
+    """A version of a document that was never in effect before."""
+    return documents.draft_version(
+        actor=story.who.reviewer, kind=DocumentKind.METHOD, code="NEW-1", version=name, title={"en": "New", "nl": "Nieuw"},
+        source=f"version = {name}".encode(),
+    )  # fmt: skip
+
+
+def test_of_two_who_draft_the_same_version_at_once_one_does(scene) -> None:
+    story = scene("founded")
+    before = len(story.entries(story.who.reviewer))
+    found = at_once(lambda: draft(story, "1"), lambda: draft(story, "1"))
+    assert kinds(found) == {"DocumentVersion": 1, "Overtaken": 1}, found
+    assert story.events(story.who.reviewer, since=before) == ["document.drafted"]
+
+
 def test_of_two_versions_made_effective_at_once_one_is(scene) -> None:
     story = scene("founded")
     head = story.who.head
-    with story.as_(head):
-        old = DocumentVersion.objects.filter(state=VersionState.EFFECTIVE, document__kind="method").first()
-    assert old is not None
-    document = story.get(DocumentVersion, "document", pk=old.pk).document
-    drafts = [
-        documents.draft_version(
-            actor=story.who.reviewer, kind=document.kind, code=document.code, version=name, title=old.title,
-            source=f"{old.source}\n# {name}\n".encode(),
-        )
-        for name in ("9.1", "9.2")
-    ]  # fmt: skip
-    drafts = [story.get(DocumentVersion, "document", pk=draft.pk) for draft in drafts]
+    drafts = [story.get(DocumentVersion, "document", pk=draft(story, name).pk) for name in ("1", "2")]
     proofs = [story.who.proof(head) for _ in drafts]
 
     def make(place: int) -> Callable[[], DocumentVersion]:
-        draft = drafts[place]
-        seen = signatures.digest_of(documents.approval_content(draft))
-        return lambda: documents.make_effective(actor=head, version=draft, proof=proofs[place], seen=seen)
+        seen = signatures.digest_of(documents.approval_content(drafts[place]))
+        return lambda: documents.make_effective(actor=head, version=drafts[place], proof=proofs[place], seen=seen)
 
     found = at_once(make(0), make(1))
     assert kinds(found) == {"DocumentVersion": 1, "Overtaken": 1}, found
     with story.as_(head):
-        states = Counter(old.document.versions.values_list("state", flat=True))
-    assert states == {VersionState.EFFECTIVE: 1, VersionState.SUPERSEDED: 1, VersionState.DRAFT: 1}
+        states = Counter(drafts[0].document.versions.values_list("state", flat=True))
+    assert states == {VersionState.EFFECTIVE: 1, VersionState.DRAFT: 1}
 
 
 def test_who_is_overtaken_reads_what_happened_and_what_to_do() -> None:

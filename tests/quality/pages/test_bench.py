@@ -110,7 +110,7 @@ def test_a_run_follows_one_method(cast: story.Cast, order: Order, sign_in: SignI
     assert len(values) == 5, "the tests of one method on one sample start together"
     status, page = post(analyst, f"{HERE}/runs/new", tests=values)
     assert status == 422
-    assert "choose tests of one method" in page
+    assert "Choose tests of one method" in page
     flow = re.findall(r'name="tests" value="([^"]+)" checked', shown(analyst, f"{HERE}/today?method=FC-010"))
     status, target = post(analyst, f"{HERE}/runs/new", tests=flow)
     assert status == 200
@@ -229,7 +229,7 @@ def test_an_entry_is_checked_by_a_second_person(
     assert post(analyst, f"{address}/entries", value="clumps", **writing)[0] == 200
     status, refusal = post(analyst, f"{address}/entries", value="opaque_free", **writing)
     assert status == 422
-    assert "a correction needs a reason" in refusal
+    assert "A correction needs a reason" in refusal
     assert post(analyst, f"{address}/entries", value="opaque_free", reason="Wrong line", **writing)[0] == 200
     page = shown(analyst, address)
     assert "<del>Clumps" in page, "the first value stays readable"

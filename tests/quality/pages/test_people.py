@@ -90,7 +90,7 @@ def test_without_scripts_the_password_stands_on_a_page_of_its_own(office: Client
 
 
 def test_the_form_tells_nothing_of_an_address_and_the_act_says_what_it_did(office: Client) -> None:
-    known = {**NEW, "email": "client@anicells.example", "roles": ["trainee"], "name": "Somebody"}
+    known = {**NEW, "email": "client@anicells.example", "roles": ["trainee"], "name": "Made-up name"}
     page = text(office.get(f"{HERE}/people/new"))
     assert "anicells" not in page
     assert office.get(f"{HERE}/people/{person('client', 'anicells').pk}").status_code == 404
@@ -98,7 +98,7 @@ def test_the_form_tells_nothing_of_an_address_and_the_act_says_what_it_did(offic
     shown = text(office.get(done.headers["HX-Redirect"]))
     assert "This address signed in here before" in shown
     assert person("client", "anicells").name in shown
-    assert "Somebody" not in shown
+    assert "Made-up name" not in shown
 
 
 def test_a_form_that_lacks_something_is_refused_by_field(office: Client) -> None:

@@ -22,10 +22,10 @@ def test_checkpoints_of_a_chain_that_only_grew_say_nothing() -> None:
 def test_a_chain_that_was_shorter_for_a_while_is_found_though_it_is_whole_again() -> None:
     links = laboratory.chain(laboratory.case().certificate)
     (told,) = grown([witnessed(links, 8, 0), witnessed(links, 3, 1)], links)
-    assert told.startswith("checkpoints of entries 3 and 8: truncation")
+    assert told.message.startswith("checkpoints of entries 3 and 8: truncation")
 
 
 def test_a_checkpoint_of_another_history_is_found() -> None:
     one, other = (laboratory.chain(laboratory.case().certificate, before=n) for n in (5, 6))
     (told,) = grown([witnessed(one, 4, 0), witnessed(other, 8, 1)], one)
-    assert "fork" in told
+    assert "fork" in told.message

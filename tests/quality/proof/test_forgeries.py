@@ -144,7 +144,7 @@ SAID: dict[str, tuple[Change, str, str]] = {
         lambda c: {"issued_at": "2035-01-01T00:00:00Z"}, "times", "issued at 2035-01-01T00:00:00Z, but approved at",
     ),
     "measured after its approval": (
-        lambda c: line(c, measured_at="2030-01-01T00:00:00Z"), "times", "viability was measured at 2030",
+        lambda c: line(c, measured=replace(c.tests[0].measured, last_at="2030-01-01T00:00:00Z")), "times", "viability was measured at 2030",
     ),
     "received after its approval": (
         lambda c: {"samples": (replace(c.samples[0], received_at="2026-11-20T13:00:00Z"),)}, "times", "sample S1 was received",

@@ -74,7 +74,7 @@ def unknown(actor: Actor) -> tuple[Unknown, ...]:
             problem__code="file.unknown_instrument",
         )
         .order_by()
-        .values_list("problem__serial")
+        .values_list("problem__facts__serial")
         .annotate(files=Count("pk"))
     )
     known = set(

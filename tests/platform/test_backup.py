@@ -1,6 +1,5 @@
 """A backup holds every record, comes back whole, and a damaged one is refused before anything is written."""
 
-import json
 import shutil
 from pathlib import Path
 from uuid import UUID
@@ -8,12 +7,15 @@ from uuid import UUID
 import psycopg
 import pytest
 
+import forging
 from atmpxb.platform import roles
 from atmpxb.platform.backup import BackupFailed, back_up, restore
 from atmpxb.platform.embedded import EmbeddedPostgres
 from atmpxb.platform.home import Home
+from atmpxb.records.people.actor import Actor
 
 LABORATORY = UUID("6f0c1f7e-7c1e-4c55-9a53-0d3e4b7a4a11")
+_SOMEBODY = Actor(LABORATORY, "Somebody", LABORATORY, frozenset())
 RAW = "ab/" + "ab" * 31 + "cd"
 
 
@@ -25,7 +27,7 @@ def backup(database: str, postgres: EmbeddedPostgres, session_home: Home, tmp_pa
         connection.execute("SELECT set_config('app.person', %s, true)", [str(LABORATORY)])
         for number in range(3):
             connection.execute(
-                "SELECT ledger_append(%s, %s)", [str(LABORATORY), json.dumps({"event": "test.told", "subject": {"id": str(LABORATORY)}, "n": number}).encode()]
+                "SELECT ledger_append(%s, %s)", [str(LABORATORY), forging.entry(_SOMEBODY, facts={"n": number})]
             )
     home = Home(tmp_path / "home").create()
     (home.vault / RAW).parent.mkdir()

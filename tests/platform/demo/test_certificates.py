@@ -19,6 +19,7 @@ from atmpxb.quality.certificate.record import parse
 from atmpxb.quality.models import Certificate, Order, Publication, Run, Sample
 from atmpxb.quality.proof.folder import RawFolder
 from atmpxb.quality.proof.verify import Report, verify
+from atmpxb.quality.saying import voice
 from atmpxb.quality.states import CertificateState
 from atmpxb.records import jobs
 from atmpxb.records.ledger.writing import acting_for
@@ -85,7 +86,7 @@ def issued(who: story.Cast, order: Order, folder: Path, **wanted: str) -> tuple[
     with acting_for(who.head.organisation_id, who.head.person_id):
         package = publishing.export(certificate.pk, folder)
     pdf = package.certificate.read_bytes()
-    return pdf, verify(pdf, RawFolder(package.raw), package.trust.read_bytes())
+    return pdf, verify(pdf, RawFolder(package.raw), package.trust.read_bytes(), voices=voice)
 
 
 def said(report: Report) -> dict[str, str]:

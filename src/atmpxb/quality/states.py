@@ -99,7 +99,7 @@ TRANSITIONS: Mapping[str, Table] = {
         "test.submitted": (frozenset({"measured"}), "submitted"),
         "test.returned": (frozenset({"submitted"}), "measured"),
         "test.reviewed": (frozenset({"submitted"}), "reviewed"),
-        "test.reopened": (frozenset({"reviewed"}), "measured"),
+        "test.reopened": (frozenset({"reviewed", "approved"}), "measured"),
         "test.approved": (frozenset({"reviewed"}), "approved"),
         "test.invalidated": (frozenset({"running", "measured", "submitted"}), "invalid"),
         "test.cancelled": (frozenset({"ordered"}), "cancelled"),

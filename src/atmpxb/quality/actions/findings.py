@@ -129,8 +129,8 @@ def _changed_since_seen(run: Run) -> Iterator[Finding]:
         for row in entry.content.get("rows", ()):
             before, after = row.get("before", {}), row.get("after", {})
             if entry.event == "plate_map.set" and "plate_map" in before:
-                text = f"{_wells(before['plate_map'], after['plate_map'])} ({entry.content.get('reason', '')})"
-                yield Finding(f"plate_map:{entry.seq}", "plate_map", text)
+                text, why = _wells(before["plate_map"], after["plate_map"]), entry.content.get("reason")
+                yield Finding(f"plate_map:{entry.seq}", "plate_map", f"{text} ({why})" if why else text)
             elif entry.event == "file.assigned" and any(name in before for name in _ASSIGNED):
                 yield Finding(f"assigned:{entry.seq}", "assigned", _reassigned(files[entry.subject], before, after))
 

@@ -210,8 +210,8 @@ def return_run(*, actor: Actor, run: Run, reason: str) -> Run:
 
 @action("quality.reopen_run", roles={Role.QP})
 def reopen_run(*, actor: Actor, run: Run, reason: str) -> Run:
-    """Give a reviewed run back to the bench before its results are approved, with the reason. It is submitted and
-    reviewed anew.
+    """Give a reviewed run back to the bench, with the reason, while no certificate that stands rests on it. It is
+    submitted and reviewed anew.
 
     Raises:
         NotPossibleNow: the run is not reviewed.
@@ -231,7 +231,7 @@ def reopen_run(*, actor: Actor, run: Run, reason: str) -> Run:
             run=run.number,
         )
     move(run, "run.reopened", returned_reason=reason)
-    _move_tests(run, "test.reopened", {TestState.REVIEWED})
+    _move_tests(run, "test.reopened", {TestState.REVIEWED, TestState.APPROVED})
     record("run.reopened", actor=actor, on=run, reason=reason)
     return run
 

@@ -240,7 +240,7 @@ def test_a_laboratory_declines_with_a_reason_that_the_client_reads(scene) -> Non
     story = scene("requested")
     client, lab = story.who.client, story.who.analyst
     request = story.request
-    with pytest.raises(orders.NoReason, match="reason"):
+    with pytest.raises(NoReason, match="reason"):
         orders.decline_request(actor=lab, request=request, reason=" ")
     orders.decline_request(actor=lab, request=request, reason="The cycler is in repair until Monday.")
     told = story.entries(client)[-1].content

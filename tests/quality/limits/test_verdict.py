@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atmpxb.quality.assays.seam import Interval
-from atmpxb.quality.limits import Limit, Outcome, Rounding, judge
+from atmpxb.quality.limits import Limit, Outcome, Rounding, SpecificationLine, judge
 
 
 @dataclass(frozen=True)

@@ -124,14 +124,15 @@ def _refuse_impossible(rows: Mapping[str, Sequence[Row]]) -> None:
     for items in rows.values():
         for row in items:
             count = row.count
-            if None not in (count.viable_count, count.total_count) and count.viable_count > count.total_count:
+            viable, total = count.viable_count, count.total_count
+            if viable is not None and total is not None and viable > total:
                 raise AssayError(
                     "count.more_viable_than_counted",
                     "{place}: {viable} viable cells of {total} cells. Export the measurement again from the counter, "
                     "and withdraw this file.",
                     place=place_of(row.file, count),
-                    viable=count.viable_count,
-                    total=count.total_count,
+                    viable=viable,
+                    total=total,
                 )
 
 

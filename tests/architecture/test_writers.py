@@ -51,6 +51,8 @@ def writes(source: str) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             name, receiver = node.func.attr, node.func.value
+            if isinstance(receiver, ast.Name) and receiver.id == "cache":
+                continue  # the cache is no business table
             if (
                 name in _ALWAYS
                 or (name in _ON_QUERIES and _QUERIES & set(_names(receiver)))

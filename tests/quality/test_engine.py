@@ -10,7 +10,7 @@ import pytest
 from atmpxb.quality import engine
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.seam import AssayError, Entry
-from atmpxb.quality.confined import MEMORY_LIMIT, confined, plain_fork
+from atmpxb.quality.confined import MEMORY_LIMIT, clean_process, confined
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from atmpxb.quality.confined import MEMORY_LIMIT, confined, plain_fork
 )
 def test_whatever_happens_in_there_comes_back_as_one_sentence(work, code: str, says: str) -> None:
     with pytest.raises(AssayError) as told:
-        confined(plain_fork(), *work)
+        confined(clean_process(), *work)
     assert told.value.code == code
     assert says in told.value.message
 
@@ -32,7 +32,7 @@ def test_whatever_happens_in_there_comes_back_as_one_sentence(work, code: str, s
 def test_what_takes_too_long_is_stopped() -> None:
     began = time.monotonic()
     with pytest.raises(AssayError, match="was stopped") as told:
-        confined(plain_fork(), time.sleep, 60, seconds=1)
+        confined(clean_process(), time.sleep, 60, seconds=1)
     assert told.value.code == "engine.too_slow"
     assert time.monotonic() - began < 20
 

@@ -17,7 +17,7 @@ from atmpxb.records.people.models import Grant, Role
 NOBODYS = {
     "django_session", "django_content_type", "django_migrations", "platform_cache",
     "auth_group", "auth_group_permissions", "auth_permission",
-    "account_emailaddress", "account_emailconfirmation", "mfa_authenticator", "usersessions_usersession",
+    "account_emailaddress", "account_emailconfirmation", "mfa_authenticator",
     "procrastinate_jobs", "procrastinate_events", "procrastinate_periodic_defers", "procrastinate_workers",
 }  # fmt: skip
 #: Tables that only the functions of the ledger reach.

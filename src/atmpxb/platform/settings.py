@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from atmpxb.platform import logs
 from atmpxb.platform.home import locate
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -22,6 +23,12 @@ DEMO = os.environ.get("ATMPXB_DEMO") == "1"
 ALLOWED_HOSTS = os.environ.get("ATMPXB_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 PUBLIC_URL = os.environ.get("ATMPXB_URL", "http://localhost:8000")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+
+def _needs_tls(address: str) -> bool:
+    """Whether cookies go over TLS only: everywhere but on the machine's own loopback."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname not in {"localhost", "127.0.0.1", "::1"}
 
 
 def _database(url: str, **options: str) -> dict[str, object]:
@@ -60,7 +67,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "allauth.usersessions",
     "procrastinate.contrib.django",
     "atmpxb.records.people",
     "atmpxb.records.ledger",
@@ -85,7 +91,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "atmpxb.web.sessions.SessionEnds",
     "atmpxb.web.middleware.Entrance",
     "atmpxb.web.kept.KeptViews",  # after the entrance: it knows who asks
 ]
@@ -128,16 +134,35 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+# The library's own generator keeps a second copy of the address, which the program may not write.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "ATMP XB"
-MAILERS = {
-    "default": {"BACKEND": os.environ.get("ATMPXB_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")}
+#: Without a mail server nothing is sent and nothing is printed: a link that resets a password is a secret.
+MAIL_IS_SET_UP = bool(os.environ.get("ATMPXB_EMAIL_HOST"))
+DEFAULT_FROM_EMAIL = os.environ.get("ATMPXB_EMAIL_FROM", "atmpxb@localhost")
+MAILERS: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": os.environ["ATMPXB_EMAIL_HOST"],
+            "port": int(os.environ.get("ATMPXB_EMAIL_PORT", "587")),
+            "username": os.environ.get("ATMPXB_EMAIL_USER", ""),
+            "password": os.environ.get("ATMPXB_EMAIL_PASSWORD", ""),
+            "use_tls": os.environ.get("ATMPXB_EMAIL_TLS", "1") == "1",
+        },
+    }
+    if MAIL_IS_SET_UP
+    else {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
 }
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+#: Nobody was there for so long: the session ends. Bench computers are shared.
+SESSION_IDLE_AGE = 60 * int(os.environ.get("ATMPXB_IDLE_MINUTES", "30"))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _needs_tls(PUBLIC_URL)
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PUBLIC_URL.startswith("https://") else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -179,6 +204,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "platform_cache"}}
+
+LOGGING = logs.CONFIGURATION
 
 # --- files and jobs ---------------------------------------------------------------------------------------
 VAULT = Path(os.environ.get("ATMPXB_VAULT") or HOME / "vault")

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Protocol
 
 from atmpxb.platform.embedded import EmbeddedPostgres
+from atmpxb.platform.logs import put_aside
 from atmpxb.platform.processes import die_with_parent, wait_until
 
 MARK = "ATMPXB_SUPERVISED"
@@ -117,6 +118,10 @@ class Program:
         wait_until(lambda: not self.alive(), seconds)
         self._kill_group()
 
+    def bound_log(self) -> None:
+        """Keep the log from filling the disk."""
+        put_aside(self.log)
+
     def _kill_group(self) -> None:
         """End the program and whatever it started; a group that is gone already is what we want."""
         if self.process:
@@ -159,6 +164,9 @@ class Supervisor:
         """Restart what dies, until told to stop."""
         while not self.stopping:
             self.revive()
+            for part in self.parts:
+                if isinstance(part, Program):
+                    part.bound_log()
             time.sleep(0.1)
 
     def revive(self) -> None:

@@ -3,6 +3,7 @@ misbehave costs that process and nothing else.
 """
 
 import multiprocessing
+import os
 import resource
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -25,7 +26,7 @@ def confined(
     """What ``work(*args)`` returns, from a forked process; its AssayError arrives here as if raised here.
 
     Args:
-        context: a server of clean processes for a program with threads; a plain fork for a command, which has none.
+        context: a server of clean processes for a program with threads; `clean_process()` for a command.
 
     Raises:
         AssayError: of the work; or it took too long (``engine.too_slow``), too much memory (``engine.memory``,
@@ -59,9 +60,15 @@ def confined(
     return outcome[1]
 
 
-def plain_fork() -> ForkContext:
-    """For a command without threads: the child has everything that the command has loaded."""
-    return multiprocessing.get_context("fork")
+def clean_process() -> ForkContext | ForkServerContext:
+    """For a command: a plain fork, whose child has everything that the command has loaded.
+
+    Not where threads run, such as those that typst keeps once it has drawn: a fork takes their locks along and
+    leaves them behind, so the child could wait for ever.
+    """
+    if len(os.listdir("/proc/self/task")) == 1:
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("forkserver")
 
 
 def _child(answer: Connection, memory: int, work: Callable[..., Any], args: tuple[Any, ...]) -> None:

@@ -9,3 +9,6 @@ class WebConfig(AppConfig):
     name = "atmpxb.web"
     label = "web"
     verbose_name = "Web shell"
+
+    def ready(self) -> None:
+        from atmpxb.web import sessions  # noqa: F401 - connects the receiver before anybody signs in

@@ -1,5 +1,6 @@
 """Pages of the shell itself: preferences, keyboard help, error pages, the gallery of components."""
 
+import secrets
 from http import HTTPStatus
 
 from django.conf import settings
@@ -87,4 +88,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: its template stands alone, for what broke may be the shell."""
-    return HttpResponse(get_template("500.html").render({}), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    fault = secrets.token_hex(5)
+    request.fault = fault  # type: ignore[attr-defined]  # the line in the log carries it too
+    return HttpResponse(get_template("500.html").render({"fault": fault}), status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -8,6 +8,9 @@ from django.shortcuts import resolve_url
 
 _PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
 
+#: What is no page is never run as one: a picture or document opened by itself has no script, style or form.
+_FILE_POLICY = "default-src 'none'; img-src data:; sandbox"
+
 type Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -25,8 +28,10 @@ class PagePolicy:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.setdefault("Permissions-Policy", _PERMISSIONS)
-        if _is_html(response) and not response.has_header("Cache-Control"):
+        if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store, private"
+        if not _is_html(response):
+            response["Content-Security-Policy"] = _FILE_POLICY
         if request.headers.get("HX-Request") == "true" and self._to_sign_in(response):
             ended = HttpResponse(status=401)
             ended["Cache-Control"] = "no-store, private"

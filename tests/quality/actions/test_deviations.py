@@ -8,8 +8,10 @@ from atmpxb.quality.actions import certificates, orders, reviews, runs
 from atmpxb.quality.certificate import drafting, record
 from atmpxb.quality.certificate.deviations import Occurred, occurred
 from atmpxb.quality.models import Cause, Certificate, Order, Result, Run, RunFile, Sample, WorksheetEntry
+from atmpxb.quality.saying import said
 from atmpxb.records import jobs
 from atmpxb.records.signatures.actions import digest_of
+from ceremonies import with_all_roles
 from scenes import LABELS, SEED, files
 from scenes import story as tale
 
@@ -57,15 +59,16 @@ def test_a_sample_too_warm_and_short_is_held_and_the_lifting_keeps_its_reason(sc
     )  # fmt: skip
     held = story.sample("flow")
     assert held.state == "on_hold"
-    assert found(story)["hold"].record.details[0]["en"] == "not lifted"
+    assert said(found(story)["hold"].record.details[0], "en") == "not lifted"
     orders.lift_hold(actor=story.who.reviewer, sample=held, reason="Enough for one tube; logger fault confirmed.")
     kinds = found(story)
     assert list(kinds) == ["temperature", "short", "hold"]
-    assert kinds["temperature"].record.details[0]["en"] == "34.5 °C; ≥ 2, ≤ 30 °C"
-    assert kinds["short"].record.details[0]["nl"] == "150 µL; ≥ 200 µL"
+    assert said(kinds["temperature"].record.details[0], "nl") == "34,5 °C; 2 tot 30 °C is toegelaten"
+    assert said(kinds["short"].record.details[0], "en") == "150 µL received, 200 µL needed"
     hold = kinds["hold"].record
-    assert hold.reason.startswith("arrived at 34.5 °C")
-    assert hold.details[0]["nl"] == "opgeheven: Enough for one tube; logger fault confirmed."
+    assert said(hold.reason, "en").startswith("arrived at 34.5 °C")
+    assert said(hold.reason, "nl").startswith("aangekomen bij 34,5 °C")
+    assert said(hold.details[0], "nl") == "opgeheven: 'Enough for one tube; logger fault confirmed.'"
     assert (kinds["hold"].noun, kinds["hold"].subject) == ("sample", held.pk)
 
 
@@ -76,12 +79,12 @@ def test_corrections_show_old_and_new_and_only_those_of_reported_values_are_prin
     jobs.drain()
     kinds = found(story)
     corrected = kinds["corrected"].record
-    assert "→" in corrected.details[0]["en"]
-    assert corrected.details[0]["en"] != corrected.details[0]["nl"]
+    assert "→" in said(corrected.details[0], "en")
+    assert said(corrected.details[0], "en") != said(corrected.details[0], "nl")
     assert corrected.reason == "Looked again: clumps at the wall."
-    assert kinds["amended"].record.details[0]["en"] == "R-CART-0001.A → R-77"
-    assert "Number of the report" in kinds["amended"].record.title["en"]
-    assert "Nummer van het rapport" in kinds["amended"].record.title["nl"]
+    assert said(kinds["amended"].record.details[0], "en") == "R-CART-0001.A → R-77"
+    assert "Number of the report" in said(kinds["amended"].record.what, "en")
+    assert "Nummer van het rapport" in said(kinds["amended"].record.what, "nl")
     assert (kinds["corrected"].printed, kinds["amended"].printed) == (True, False)
     draft = drafted(story).record
     assert [one.kind for one in draft.deviations] == ["corrected"]
@@ -99,20 +102,20 @@ def test_files_left_out_or_released_are_listed_with_their_reason(scene) -> None:
     runs.release_file(actor=story.who.reviewer, file=stray, reason="Mislabelled on the counter.")
     kinds = found(story)
     assert kinds["withdrawn"].record.reason == "A bubble ran through the tube."
-    assert tube.name in kinds["withdrawn"].record.title["nl"]
+    assert tube.name in said(kinds["withdrawn"].record.what, "nl")
     assert kinds["released"].record.reason == "Mislabelled on the counter."
-    assert "measured for SOMEONE-ELSE" in kinds["released"].record.details[0]["en"]
+    assert "measured for SOMEONE-ELSE" in said(kinds["released"].record.details[0], "en")
 
 
-def invalidated(scene):
+def invalidated(scene, judge=lambda story: story.who.reviewer):
     """The count of a submitted batch is declared invalid, repeated, and everything is reviewed."""
     story = scene("submitted")
-    who, run = story.who, story.run("cell_count")
-    with story.as_(who.reviewer):
+    who, run, by = story.who, story.run("cell_count"), judge(story)
+    with story.as_(by):
         seen = digest_of(reviews.content(Run.objects.select_related("method__document").get(pk=run.pk)))
     repeats = reviews.invalidate_run(
-        actor=who.reviewer, run=run, cause=Cause.INSTRUMENT, reason="The counter was not primed.",
-        proof=who.proof(who.reviewer), seen=seen,
+        actor=by, run=run, cause=Cause.INSTRUMENT, reason="The counter was not primed.",
+        proof=who.proof(by), seen=seen,
     )  # fmt: skip
     tests = story.tests(pk__in=[test.pk for test in repeats])
     again = runs.open_run(actor=who.analyst, tests=tests)
@@ -133,7 +136,7 @@ def test_an_invalidated_result_is_acknowledged_and_stands_on_the_certificate(sce
     with story.as_(story.who.analyst):
         failed = Result.objects.get(test__run=first, test__line="viable_cells")
     assert only.record.reason == "The counter was not primed."
-    told = " ".join(text["en"] for text in only.record.details)
+    told = " ".join(said(one, "en") for one in only.record.details)
     assert "Instrument failed or not ready" in told
     assert f"{failed.reported} {failed.unit}, complies (invalidated)" in told
     assert f"repeated in {again.number}" in told
@@ -154,8 +157,22 @@ def test_an_invalidated_result_is_acknowledged_and_stands_on_the_certificate(sce
     certificate = approve([only.key])
     printed = record.parse(certificate.record.encode())
     assert [one.kind for one in printed.deviations] == ["invalidated"]
-    assert first.number in printed.deviations[0].title["nl"]
+    assert first.number in said(printed.deviations[0].what, "nl")
     assert [test.analysis for test in printed.tests if test.code == "viable_cells"] == [again.number]
+
+
+def test_who_declared_a_run_invalid_does_not_approve_what_repeats_it(scene) -> None:
+    story, _first, _again = invalidated(scene, lambda story: with_all_roles(story, story.who.head))
+    key = found(story)["invalidated"].key
+    with story.as_(story.who.head):
+        order = order_of(story)
+    before = story.standing()
+    with pytest.raises(certificates.OwnWork):
+        certificates.approve_certificate(
+            actor=story.who.head, order=order, kind=Certificate.Kind.FINAL, language="en",
+            proof=story.who.proof(story.who.head), seen=story.seen_certificate(), acknowledged=[key],
+        )  # fmt: skip
+    assert story.standing() == before
 
 
 def test_measured_is_the_time_in_the_file_and_calculated_is_ours(scene) -> None:

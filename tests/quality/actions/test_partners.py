@@ -41,10 +41,10 @@ def test_a_laboratory_outside_the_network_is_named_with_its_address(scene) -> No
 @pytest.mark.parametrize(
     ("who", "named", "cure"),
     [
-        ("atlas", OUTSIDE, "choose the partner, or write"),
-        (tale.LAB, {}, "leave it empty"),
-        (None, {"performed_by_name": "Sterility House"}, "write both"),
-        (None, {"performed_by_address": "1 Broth Lane"}, "write both"),
+        ("atlas", OUTSIDE, "Choose the partner, or write"),
+        (tale.LAB, {}, "Leave it empty"),
+        (None, {"performed_by_name": "Sterility House"}, "Write both"),
+        (None, {"performed_by_address": "1 Broth Lane"}, "Write both"),
     ],
 )
 def test_who_does_the_work_is_said_in_one_clear_way(scene, who, named, cure: str) -> None:

@@ -10,6 +10,7 @@ from atmpxb.quality.limits import SpecificationError
 from atmpxb.quality.models import Batch, Decline, Product, Request
 from atmpxb.quality.states import NotPossibleNow, RequestState
 from atmpxb.records.documents.models import DocumentVersion
+from atmpxb.records.reasons import NoReason
 from scenes import story as tale
 
 
@@ -212,7 +213,7 @@ def test_a_batch_is_tested_against_the_specification_of_its_own_product_only(sce
     other = second_product(story)
     batch = register(story)
     before = story.standing()
-    with pytest.raises(requests.OtherProduct, match="choose one of CART-01"):
+    with pytest.raises(requests.OtherProduct, match="Choose one of CART-01"):
         submit(story, batch, specification=other)
     assert story.standing() == before
 

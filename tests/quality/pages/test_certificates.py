@@ -124,7 +124,7 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
         "seen": page.context["seen"],
     }
     assert head.post(f"{address}/approve", sign, headers=HTMX).status_code == 412, "another language was not seen"
-    sign["seen"] = head.get(address, {"kind": "final", "language": "nl"}).context["seen"]
+    sign["seen"] = head.post(address, {"kind": "final", "language": "nl"}).context["seen"]
     approved = head.post(f"{address}/approve", sign, headers=HTMX).headers["HX-Redirect"].partition("?")[0]
     assert "being made" in head.get(approved).content.decode()
     assert "every 1s" in head.get(f"{approved}/progress").content.decode()
@@ -171,12 +171,12 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
     assert found.headers["Location"] == theirs, "an exact hit is opened at once"
 
     silent = {"kind": "final", "language": "en"}
-    page = head.get(address, silent)
+    page = head.post(address, silent)
     again = {**silent, "reason": "", "password": cast.password, "seen": page.context["seen"]}
     refused = head.post(f"{address}/approve", again, headers=HTMX)
     assert refused.status_code == 422
     assert b"Say why" in refused.content
-    page = head.get(address, {**silent, "reason": "Batch number misspelt"})
+    page = head.post(address, {**silent, "reason": "Batch number misspelt"})
     again = {**again, "reason": "Batch number misspelt", "seen": page.context["seen"]}
     head.post(f"{address}/approve", again, headers=HTMX)
     work()

@@ -53,7 +53,10 @@ def test_a_client_registers_a_batch_asks_for_its_testing_and_takes_it_back(cast:
         "batch": batch.pk, "laboratory": laboratory.pk, "specification": specification.pk, "note": "Keep at 20 °C",
         "needed_by": wall(now + timedelta(hours=24)),
     }  # fmt: skip
-    shown = browser.get("/o/anicells/requests/new", {**wish, "check": "1"}).content.decode()
+    shown = browser.post("/o/anicells/requests/new", wish).content.decode()
+    assert "Keep at 20 °C" in shown
+    unasked = browser.get("/o/anicells/requests/new", wish).content.decode()
+    assert "Keep at 20 °C" not in unasked, "what people type never travels in an address"
     assert "Sure Laboratories will be able to read" in shown
     assert "P-7" in shown
     assert not read(cast.client, lambda: Request.objects.exists()), "looking at what is shared sends nothing"
@@ -141,3 +144,33 @@ def test_a_specification_is_drafted_by_one_and_signed_by_another(cast: story.Cas
     assert "recorded=" in signed.headers["HX-Redirect"]
     versions = read(cast.client, lambda: dict(DocumentVersion.objects.filter(document__code="SP-CART-01").values_list("version", "state")))  # fmt: skip
     assert versions == {"1.0": "superseded", "1.1": "effective"}
+
+
+def test_a_patients_name_does_not_become_a_pseudonym(cast: story.Cast, sign_in: Any) -> None:
+    browser: Client = sign_in("client", "anicells")
+    now = timezone.now()
+    form = {
+        "product": browser.get("/o/anicells/batches/new").context["products"][0].pk, "number": "CART-8", "zone": "UTC",
+        "manufactured_at": wall(now - timedelta(hours=2)), "expires_at": wall(now + timedelta(hours=48)),
+    }  # fmt: skip
+    for personal in ("Jan Janssens", "Janssens", "12/03/1961", "85.07.30-033.28", "111222333"):
+        refused = browser.post("/o/anicells/batches/register", {**form, "pseudonym": personal}, headers=HTMX)
+        assert refused.status_code == 422
+        assert "give a code" in refused.content.decode()
+    assert not read(cast.client, lambda: Batch.objects.filter(number="CART-8").exists())
+    assert "HX-Redirect" in browser.post("/o/anicells/batches/register", {**form, "pseudonym": "P-8"}, headers=HTMX).headers
+
+
+def test_a_reason_that_names_somebody_is_recorded_only_when_it_is_sent_again(
+    cast: story.Cast, request_made: Request, sign_in: Any
+) -> None:
+    browser: Client = sign_in("client", "anicells")
+    address = f"/o/anicells/requests/{request_made.pk}/withdraw"
+    form = {"reason": "Wrong patient, meant Jan Janssens", "idempotency_key": "a"}
+    warned = browser.post(address, form, headers=HTMX)
+    assert warned.status_code == 409
+    assert "looks like a person" in warned.content.decode()
+    assert b"Janssens" not in warned.content
+    assert b"Withdrawn" not in browser.get("/o/anicells/requests").content
+    assert browser.post(address, {**form, "reason": "Wrong patient, meant Piet Peeters"}, headers=HTMX).status_code == 409
+    assert "HX-Redirect" in browser.post(address, form, headers=HTMX).headers

@@ -134,7 +134,8 @@ def test_who_holds_no_role_anywhere_can_not_sign_in_until_access_is_reopened(off
     inside = enter(one.email, PASSWORD)
     assert inside.get(f"{HERE}/today").status_code == 200
     office.post(f"{of(one)}/close", {"reason": "long leave"}, headers=HTMX)
-    assert inside.get(f"{HERE}/today").status_code == 404, "the open session ends in nothing"
+    ended = inside.get(f"{HERE}/today")
+    assert ended.headers["Location"].startswith("/account/login/"), "the open session has ended"
     outside = Client().post("/account/login/", {"login": one.email, "password": PASSWORD})
     assert outside.headers["Location"] == "/account/inactive/"
     shown = text(office.get(of(one)))

@@ -40,13 +40,9 @@ TEXTS = {
 
 #: What a personal look-alike is called in Dutch.
 _LOOKS = {
-    "name": "naam",
-    "birth date": "geboortedatum",
-    "date, perhaps of birth": "datum, misschien een geboortedatum",
-    "national number": "rijksregisternummer",
-    "national register number": "rijksregisternummer",
-    "words about a person": "tekst over een persoon",
-}
+    "name": "naam", "birth date": "geboortedatum", "national number": "rijksregister- of burgerservicenummer",
+    "e-mail address": "e-mailadres", "bank account": "bankrekening", "sex and age": "geslacht met leeftijd",
+}  # fmt: skip
 
 
 @click.command("analyse")

@@ -3,10 +3,12 @@
 import signal
 import sys
 import threading
+from logging.config import dictConfig
 from pathlib import Path
 
 import click
 
+from atmpxb.platform import logs
 from atmpxb.records.signatures.keys import Keyring, KeyringError
 from atmpxb.records.signatures.signing import SigningError, SigningProcess, keys_folder, socket_path
 
@@ -14,6 +16,8 @@ from atmpxb.records.signatures.signing import SigningError, SigningProcess, keys
 @click.command("signer", help="Run the signing process of the installation in HOME until it is told to stop.")
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), envvar="ATMPXB_HOME", required=True)
 def command(home: Path) -> None:
+    dictConfig(logs.CONFIGURATION)
+    logs.catch("signer")
     try:
         process = SigningProcess(Keyring(keys_folder(home)), socket_path(home))
     except (SigningError, KeyringError, OSError) as error:

@@ -80,7 +80,7 @@ def _is_ledger(file: Path) -> bool:
 
 def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_json: bool, voice: Voice) -> None:
     from atmpxb.quality.assays.seam import AssayError
-    from atmpxb.quality.confined import confined, plain_fork
+    from atmpxb.quality.confined import clean_process, confined
     from atmpxb.quality.proof.folder import RawFolder
     from atmpxb.records.signatures.seal import LARGEST_DOCUMENT
 
@@ -92,7 +92,7 @@ def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_jso
             raise ValueError(f"{certificate} is not a PDF file")
         files = RawFolder(raw) if raw else None
         trusted = trust.read_bytes() if trust else None
-        report: Report = confined(plain_fork(), _verify, pdf, files, trusted, seconds=PATIENCE_S)
+        report: Report = confined(clean_process(), _verify, pdf, files, trusted, seconds=PATIENCE_S)
     except (OSError, ValueError, AssayError) as error:
         raise _unreadable(error, as_json) from None
     _print(report.lines, {"holds": report.holds, "kind": report.kind}, as_json, voice)
@@ -107,12 +107,12 @@ def _verify(pdf: bytes, raw: Mapping[str, bytes] | None, trust: bytes | None) ->
 
 def _ledger(ledger: Path, trust: Path | None, witness: Path | None, as_json: bool, voice: Voice) -> None:
     from atmpxb.quality.assays.seam import AssayError
-    from atmpxb.quality.confined import confined, plain_fork
+    from atmpxb.quality.confined import clean_process, confined
 
     try:
         trusted = trust.read_bytes() if trust else None
         lines: tuple[Line, ...] = confined(
-            plain_fork(), _verify_ledger, ledger, trusted, witness, seconds=PATIENCE_S
+            clean_process(), _verify_ledger, ledger, trusted, witness, seconds=PATIENCE_S
         )
     except (OSError, ValueError, AssayError) as error:
         raise _unreadable(error, as_json) from None

@@ -2,7 +2,7 @@
 
 import click
 
-from atmpxb.platform import connection
+from atmpxb.platform import connection, logs
 from atmpxb.platform.home import Home
 
 
@@ -16,6 +16,7 @@ def command(concurrency: int, queues: tuple[str, ...]) -> None:
 
         from atmpxb.quality import engine
 
+        logs.catch("worker")
         engine.warm()
 
         only = [f"--queues={','.join(queues)}"] if queues else []

@@ -20,6 +20,7 @@ from atmpxb.records.people.actions import share
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Organisation, Role
 from atmpxb.records.reasons import require_reason
+from atmpxb.science.personal import Holds, looks_personal
 
 
 class WrongDates(Refused):
@@ -27,7 +28,7 @@ class WrongDates(Refused):
 
 
 class NoPseudonym(Refused):
-    """A batch of an autologous product belongs to one patient, known by a pseudonym."""
+    """A batch of an autologous product belongs to one patient, known by a pseudonym that tells nobody who it is."""
 
 
 class OtherProduct(Refused):
@@ -69,7 +70,7 @@ def register_batch(
         AlreadyRegistered: the number is taken.
         WrongCode: number or pseudonym can't be printed and scanned.
         WrongDates: it would expire before it was made, or was made in the future or before such products existed.
-        NoPseudonym: the product is autologous, and nobody knows whose batch this is.
+        NoPseudonym: the product is autologous and nobody knows whose batch this is, or the pseudonym tells it.
     """
     ZoneInfo(zone)
     now = timezone.now()
@@ -88,6 +89,12 @@ def register_batch(
     if product.origin == Product.Origin.AUTOLOGOUS and not pseudonym.strip():
         raise NoPseudonym(
             "batch.no_pseudonym", "An autologous batch belongs to one patient", "Give the pseudonym, never a name"
+        )
+    if looks_personal(pseudonym, Holds.PERSON):
+        raise NoPseudonym(
+            "batch.telling_pseudonym",
+            "The pseudonym looks like a name, a birth date or a national number",
+            "Give a code that only you can resolve",
         )
     pseudonym = require_code(pseudonym) if pseudonym.strip() else ""
     if Batch.objects.filter(organisation_id=actor.organisation_id, number=number).exists():

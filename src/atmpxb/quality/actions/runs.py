@@ -204,7 +204,7 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, Note | None]:
         where = tuple(place for place, _ in facts.personal)
         return FileState.QUARANTINED, note(
             "file.personal",
-            "The file seems to hold a person's name or birth date in {where}. It is kept unread and unchanged. Export"
+            "The file seems to tell who a patient is, in {where}. It is kept unread and unchanged. Export"
             " it again under a pseudonym, or let a reviewer release it.",
             where=where,
         )

@@ -230,7 +230,7 @@ class FileFacts:
     acquired_at: str = ""  # as the file says, untouched
     samples: tuple[str, ...] = ()
     run: str = ""  # the run or experiment identifier inside the file
-    personal: tuple[tuple[Fact, str], ...] = ()  # (where, what it looks like): names or birth dates of people
+    personal: tuple[tuple[Fact, str], ...] = ()  # (where, what it looks like): of a patient
     summary: Mapping[str, str] = field(default_factory=dict)
 
 

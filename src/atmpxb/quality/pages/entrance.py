@@ -18,8 +18,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
+from atmpxb.quality.pages import typed
 from atmpxb.quality.pages.refusals import Refusal, refusals_of
 from atmpxb.quality.queries.differences import Difference
 from atmpxb.records.ledger.models import LedgerEntry
@@ -42,13 +43,15 @@ class Request(HttpRequest):
     looked_at: set[tuple[UUID, str]]  # (organisation, record) of others that the page showed
 
 
-def page(view: Callable[..., HttpResponseBase]) -> View:
+def page(view: Callable[..., HttpResponseBase], *, asked_by_form: bool = False) -> View:
     """A page that shows. Called as ``view(request, actor, **address)`` inside a read-only transaction.
 
-    What the view adds to ``request.looked_at``, records of other organisations, goes into the access log.
+    A page that depends on what a person types is ``asked_by_form``: it takes a POST too, because addresses are kept
+    by browsers, proxies and logs. What the view adds to ``request.looked_at``, records of other organisations, goes
+    into the access log.
     """
 
-    @require_safe
+    @require_http_methods(["GET", "HEAD", "POST"] if asked_by_form else ["GET", "HEAD"])
     @functools.wraps(view)
     def run(request: Request, organisation: str, **address: Any) -> HttpResponseBase:
         actor = request.actor
@@ -91,10 +94,13 @@ def deed(view: Callable[..., str | HttpResponse]) -> View:
         sent = _sent_once(request)
         if sent is None:
             return refused(request, (sent_twice(),))
+        if warned := typed.warnings(request, request.actor):
+            _may_be_sent_again(sent)
+            return refused(request, warned)
         try:
             target = view(request, request.actor, **address)
         except Exception as error:
-            cache.set(sent, None, timeout=0)  # nothing was recorded: the same form may be sent again
+            _may_be_sent_again(sent)
             found = refusals_of(error)
             if found is None:
                 raise
@@ -116,6 +122,12 @@ def _sent_once(request: Request) -> str | None:
         return ""
     name = f"deed:{request.actor.person_id}:{key[:64]}"
     return name if cache.add(name, 1, timeout=3600) else None
+
+
+def _may_be_sent_again(sent: str) -> None:
+    """Nothing was recorded, so the form's key is free again."""
+    if sent:
+        cache.delete(sent)
 
 
 def go(request: Request, target: str) -> HttpResponse:

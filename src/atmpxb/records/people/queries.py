@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import Membership, Organisation, Person
+from atmpxb.records.people.models import Access, Membership, Organisation, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +107,12 @@ def actor_in(person: UUID, organisation: UUID) -> Actor:
         if place.organisation.pk == organisation:
             return Actor(who.pk, who.name, organisation, frozenset(place.roles), place.function)
     return Actor(who.pk, who.name, organisation, frozenset())
+
+
+def turned_away(actor: Actor, person_id: UUID, newest: int = 20) -> tuple[Access, ...]:
+    """When somebody last tried this person's address with a wrong password, and from which client."""
+    return tuple(
+        Access.objects.filter(
+            organisation_id=actor.organisation_id, person_id=person_id, event="person.turned_away"
+        ).order_by("-at")[:newest]
+    )

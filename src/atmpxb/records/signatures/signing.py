@@ -8,6 +8,7 @@ be the same account or root.
 
 import base64
 import json
+import logging
 import os
 import socket
 import socketserver
@@ -92,6 +93,9 @@ class SigningProcess:
 
         class Server(socketserver.ThreadingUnixStreamServer):
             daemon_threads = True
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                logging.getLogger("atmpxb.signer").exception("unhandled exception")
 
         before = os.umask(0o177)
         try:

@@ -24,7 +24,7 @@ from atmpxb.quality.assays.seam import (
 )
 from atmpxb.quality.assays.suitability import judge, require_inputs
 from atmpxb.science.cells.counts import DilutionError, Estimate, diluted, inconsistencies
-from atmpxb.science.instruments.counters import RULES, CounterError, CounterExport, looks_personal, read
+from atmpxb.science.instruments.counters import RULES, CounterError, CounterExport, personal_places, read
 
 _CONSISTENT = {
     "en": "Counts, concentrations and viability agree with one another",
@@ -57,14 +57,6 @@ class CellCounting:
     def facts(self, file: RawFile) -> FileFacts:
         """What an export says of itself."""
         export = _read(file)
-        personal = []
-        for count in export.counts:
-            fields = {"sample": count.sample, **count.unread}
-            personal += [
-                (_place(count.where, name), kind)
-                for name, text in fields.items()
-                if name in ("sample", "Tag", "Comment") and (kind := looks_personal(text))
-            ]
         return FileFacts(
             format=export.format,
             instrument_serial=export.instrument_serial,
@@ -72,7 +64,7 @@ class CellCounting:
             acquired_at=export.counts[0].acquired_at,
             samples=tuple(dict.fromkeys(count.sample for count in export.counts)),
             run=export.run,
-            personal=tuple(personal),
+            personal=tuple((_place(where, column), what) for where, column, what in personal_places(export)),
             summary={
                 "measurements": str(len(export.counts)),
                 "encoding": export.encoding,

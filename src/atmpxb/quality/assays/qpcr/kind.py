@@ -17,10 +17,10 @@ from atmpxb.quality.assays.seam import (
     Repair,
     Words,
 )
+from atmpxb.science.instruments.rdml import personal_places
 
 from .judging import checks_of
 from .parameters import examine, read_parameters
-from .personal import personal_texts
 from .plate import apply_plate_map, leave_out, read_file, repairs_of, wells_of
 from .plots import amplification_plot, standard_curve_plot
 from .quantities import quantify
@@ -57,7 +57,7 @@ class Qpcr:
             acquired_at=next((run.date for run in runs if run.date), ""),
             samples=tuple(sample.id for sample in content.samples if sample.id in types & used),
             run=", ".join(run.id for run in runs),
-            personal=personal_texts(content),
+            personal=personal_places(content),
             summary={
                 "version": f"RDML {content.version}",
                 "experiments": ", ".join(experiment.id for experiment in content.experiments),

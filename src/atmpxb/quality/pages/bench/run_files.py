@@ -76,7 +76,6 @@ def download(request: Request, actor: Actor, file: UUID) -> HttpResponseBase:
     response["Content-Disposition"] = content_disposition_header(True, row.name) or "attachment"
     response["Content-Length"] = str(row.file.bytes)
     response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 
@@ -109,7 +108,6 @@ def plot(request: Request, actor: Actor, run: UUID, plot: UUID) -> HttpResponse:
     except FileNotFoundError as error:
         raise Http404 from error
     response = HttpResponse(in_language(picture, request.GET.get("language", "en")), content_type="image/svg+xml")
-    response["Content-Security-Policy"] = "default-src 'none'; img-src data:"
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
 

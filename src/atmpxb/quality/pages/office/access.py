@@ -18,7 +18,7 @@ EVERYONE = (*LABORATORY, Role.CLIENT)
 LEDGER = (Role.ADMINISTRATOR, Role.REVIEWER, Role.QP)
 
 
-def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], View]:
+def office_page(*roles: Role, asked_by_form: bool = False) -> Callable[[Callable[..., HttpResponseBase]], View]:
     """A page for these roles: others get 403; a record that the organisation can't see gives 404."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> View:
@@ -31,7 +31,7 @@ def office_page(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], Vie
             except ObjectDoesNotExist as error:
                 raise Http404 from error
 
-        return page(cast("Callable[..., HttpResponse]", run))
+        return page(cast("Callable[..., HttpResponse]", run), asked_by_form=asked_by_form)
 
     return decorate
 

@@ -171,7 +171,7 @@ def requests(request: Asked, actor: Actor) -> HttpResponse:
     return render(request, "quality/office/requests.html", {"page": queries.requests(actor, number(request))})
 
 
-@office_page(*CLIENTS)
+@office_page(*CLIENTS, asked_by_form=True)
 def request_new(request: Asked, actor: Actor) -> HttpResponse:
     """First the choice, then, before anything is sent, what will be shared and with whom."""
     offered: dict[str, Any] = {
@@ -179,13 +179,12 @@ def request_new(request: Asked, actor: Actor) -> HttpResponse:
         "laboratories": queries.laboratories(actor),
         "specifications": queries.effective_specifications(actor),
     }
-    asked = "check" in request.GET
-    form = (
-        RequestForm(request.GET, **offered) if asked else RequestForm(initial=request.GET.dict(), **offered)
-    )
     chosen = None
-    if asked and form.is_valid():
-        chosen = _chosen(actor, form)
+    if request.method == "POST":
+        form = RequestForm(request.POST, **offered)
+        chosen = _chosen(actor, form) if form.is_valid() else None
+    else:
+        form = RequestForm(initial={"batch": request.GET.get("batch", "")}, **offered)
     context = {"form": form, **offered, "chosen": chosen}
     return render(request, "quality/office/request_new.html", context)
 

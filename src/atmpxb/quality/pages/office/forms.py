@@ -12,6 +12,7 @@ from atmpxb.quality.models import Batch, Cause, Certificate, Product, Run, words
 from atmpxb.quality.pages.times import WallClock, moment
 from atmpxb.records.documents.models import DocumentVersion
 from atmpxb.records.people.models import Organisation
+from atmpxb.science.personal import Holds, looks_personal
 
 LARGEST_DOCUMENT = 512 * 1024  # bytes
 
@@ -117,8 +118,10 @@ class BatchForm(forms.Form):
         self.fields["product"].widget = forms.Select(choices=[(one.pk, str(one)) for one in products])
 
     def clean(self) -> dict[str, Any]:
-        """Put the zone on both times."""
+        """Put the zone on both times; a pseudonym is a code."""
         cleaned = super().clean() or {}
+        if looks_personal(cleaned.get("pseudonym", ""), Holds.PERSON):
+            self.add_error("pseudonym", _("This looks like a name, a birth date or a national number: give a code"))
         for name in ("manufactured_at", "expires_at"):
             if cleaned.get(name) and cleaned.get("zone"):
                 try:

@@ -38,6 +38,7 @@ def person(request: Request, actor: Actor, person: UUID) -> HttpResponse:
         "shown": found,
         "form": GrantForm(without=[Role(one.role) for one in found.held]),
         "locked_until": locked_until(person),
+        "turned_away": queries.turned_away(actor, person),
         "own": person == actor.person_id,
     }
     return render(request, "quality/office/person.html", context)

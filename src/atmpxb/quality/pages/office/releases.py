@@ -40,12 +40,12 @@ def releases(request: Request, actor: Actor) -> HttpResponse:
     )
 
 
-@office_page(Role.QP, Role.REVIEWER, Role.ANALYST)
+@office_page(Role.QP, Role.REVIEWER, Role.ANALYST, asked_by_form=True)
 def release(request: Request, actor: Actor, order: UUID) -> HttpResponse:
     """An order as it would be certified now: the draft in words, then the signature."""
     found = queries.release(actor, order)
     language = get_language() or "en"
-    wish = ReleaseForm(request.GET) if "kind" in request.GET else None
+    wish = ReleaseForm(request.POST) if request.method == "POST" else None
     chosen = {
         "kind": str(Certificate.Kind.INTERIM if found.pending else Certificate.Kind.FINAL),
         "language": language if language in ("en", "nl") else "en",

@@ -3,9 +3,9 @@
 from atmpxb.science.instruments.counters import nucleoview, vicell_blu
 from atmpxb.science.instruments.counters.delimited import decode
 from atmpxb.science.instruments.counters.export import RULES, CellCount, CounterError, CounterExport, Repair
-from atmpxb.science.instruments.counters.personal import looks_personal
+from atmpxb.science.instruments.counters.personal import personal_places
 
-__all__ = ["FORMATS", "RULES", "CellCount", "CounterError", "CounterExport", "Repair", "looks_personal", "read"]
+__all__ = ["FORMATS", "RULES", "CellCount", "CounterError", "CounterExport", "Repair", "personal_places", "read"]
 
 FORMATS = (vicell_blu.FORMAT, nucleoview.FORMAT)
 

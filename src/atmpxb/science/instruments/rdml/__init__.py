@@ -19,10 +19,13 @@ from .model import (
     Target,
     Unread,
 )
+from .personal import personal_places
 from .reader import read
 from .writer import write
 
 __all__ = [
-    "RULES", "SAMPLE_TYPES", "Data", "Dye", "Experiment", "Identifier", "Mended", "PlateFormat", "Quantity",
-    "RdmlError", "RdmlFile", "React", "Run", "Sample", "SampleType", "Target", "Unread", "read", "write",
+    "RULES",
+    "SAMPLE_TYPES", "Data", "Dye", "Experiment", "Identifier", "Mended", "PlateFormat", "Quantity",
+    "RdmlError", "RdmlFile", "React", "Run", "Sample", "SampleType", "Target", "Unread", "personal_places",
+    "read", "write",
 ]  # fmt: skip

@@ -185,7 +185,7 @@ def test_an_edited_number_fails_the_consistency_check() -> None:
 
 def test_more_viable_cells_than_cells_stop_the_analysis_with_a_cure() -> None:
     row = Row("export.csv", replace(read(EXPORT).counts[0], viable_count=120, total_count=100))
-    with pytest.raises(AssayError, match="120 viable cells of 100 cells. Export the measurement again") as refused:
+    with pytest.raises(AssayError, match=r"120 viable cells of 100 cells\. Export the measurement again") as refused:
         _refuse_impossible({"S1": [row]})
     assert refused.value.code == "count.more_viable_than_counted"
 

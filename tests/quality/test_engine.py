@@ -46,19 +46,39 @@ def test_a_missing_file_is_a_fault_that_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "stored"),
     [
-        ("decimal", "2,50", "2.50"),
+        ("decimal", "2.50", "2.50"),
         ("decimal", "1\u202f234.5", "1234.5"),
         ("integer", "12", "12"),
         ("text", " a ", "a"),
     ],
 )
-def test_an_entry_is_stored_with_a_point_whatever_was_typed(kind: str, text: str, stored: str) -> None:
+def test_an_entry_is_stored_with_a_point_and_without_blanks(kind: str, text: str, stored: str) -> None:
     assert engine.entry_value(Entry("x", {"en": "X"}, kind), text) == stored
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("integer", "1.5"), ("decimal", "1.2.3"), ("decimal", "inf"), ("text", " ")]
-)
+    ("kind", "text"),
+    [
+        ("integer", "1.5"), ("decimal", "1.2.3"), ("decimal", "inf"), ("text", " "), ("decimal", "1_000"),
+        ("decimal", "1e999999999"), ("decimal", "١٢"), ("decimal", "1 2"), ("integer", "12.0"), ("decimal", "1" * 31),
+    ],
+)  # fmt: skip
 def test_an_entry_of_another_form_is_refused(kind: str, text: str) -> None:
     with pytest.raises(engine.WrongValue, match="X: "):
         engine.entry_value(Entry("x", {"en": "X"}, kind), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "dutch"),
+    [("1,234", None, "1.234"), ("1.234", "1.234", None), ("0.123", "0.123", "0.123"), ("2,5", None, "2.5"),
+     ("1.234,5", None, None), ("1,234.5", None, None), ("< 0,05", None, "< 0.05"), ("−3", "-3", "-3")],
+)  # fmt: skip
+def test_a_comma_is_read_as_the_typists_language_writes_it_or_not_at_all(text: str, english, dutch) -> None:
+    entry = Entry("x", {"en": "X"}, "decimal", censored=True)
+    for comma, stored in ((False, english), (True, dutch)):
+        if stored is None:
+            with pytest.raises(engine.WrongValue, match="write") as refused:
+                engine.entry_value(entry, text, comma=comma)
+            assert text in refused.value.message
+        else:
+            assert engine.entry_value(entry, text, comma=comma) == stored

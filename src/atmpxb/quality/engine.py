@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
 from atmpxb.quality.assays.suitability import require_inputs
-from atmpxb.quality.assays.worksheet import bounds_problem
+from atmpxb.quality.assays.worksheet import DECIMAL, INTEGER, bounds_problem
 from atmpxb.quality.confined import confined
 
 ENGINE = f"atmpxb {__version__}"
@@ -84,13 +83,16 @@ def analyse(method_source: bytes, files: Sequence[StoredInput], bench: Mapping[s
     return found
 
 
-def entry_value(entry: Entry, text: str) -> str:
-    """A worksheet value in its stored form: decimals with a point, whichever separator was typed.
+def entry_value(entry: Entry, text: str, *, comma: bool = False) -> str:
+    """A worksheet value in its stored form, decimals with a point. What can be read in two ways is refused.
+
+    Args:
+        comma: whether the typist's language writes decimals with a comma.
 
     >>> from atmpxb.quality.assays.seam import Entry
-    >>> entry_value(Entry("dilution", {}, "decimal"), " 2,50 ")
+    >>> entry_value(Entry("dilution", {}, "decimal"), " 2,50 ", comma=True)
     '2.50'
-    >>> entry_value(Entry("endotoxin", {}, "decimal", censored=True), "<0,12")
+    >>> entry_value(Entry("endotoxin", {}, "decimal", censored=True), "<0.12")
     '< 0.12'
     """
     text = text.strip()
@@ -99,7 +101,7 @@ def entry_value(entry: Entry, text: str) -> str:
     if not text:
         raise WrongValue("entry.empty", "{entry}: is empty", entry=title)
     if entry.type in ("decimal", "integer"):
-        return _number(entry, text)
+        return _number(entry, text, comma)
     if entry.type == "choice" and text not in entry.choices:
         choices = ", ".join(entry.choices)
         raise WrongValue("entry.choice", "{entry}: '{value}' is not one of {choices}", **facts, choices=choices)
@@ -113,20 +115,35 @@ def entry_value(entry: Entry, text: str) -> str:
     return text
 
 
-def _number(entry: Entry, text: str) -> str:
-    plain = re.sub(r"[\s\u202f\u00a0]", "", text).replace(",", ".").replace("−", "-")
-    sign = plain[0] if plain[:1] in ("<", ">") else ""
+#: Blanks that part thousands: "1 234.5", also with the narrow and the fixed space.
+_THOUSANDS = re.compile(r"(?<=[0-9])[ \u202f\u00a0](?=[0-9]{3}(?![0-9]))")
+#: "1.234" of somebody whose language parts thousands with a point: one number or a thousand times that.
+_TWO_WAYS = re.compile(r"[<>]? ?[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+
+
+def _number(entry: Entry, text: str, comma: bool) -> str:
     title = entry.title or entry.code
     facts = {"entry": title, "value": text}
-    try:
-        number = Decimal(plain[len(sign) :])
-    except InvalidOperation:
-        raise WrongValue("entry.number", "{entry}: '{value}' is not a number", **facts) from None
-    if not number.is_finite():
-        raise WrongValue("entry.finite", "{entry}: '{value}' is not a finite number", **facts)
-    if entry.type == "integer" and number != number.to_integral_value():
+    plain = _THOUSANDS.sub("", text).replace("−", "-")
+    if comma and _TWO_WAYS.fullmatch(plain):
+        raise WrongValue(
+            "entry.point",
+            "{entry}: '{value}' can be read in two ways; write a decimal comma, and thousands without a point",
+            **facts,
+        )
+    if comma:
+        plain = plain.replace(",", ".") if "." not in plain else plain
+    elif "," in plain:
+        raise WrongValue(
+            "entry.comma",
+            "{entry}: '{value}' can be read in two ways; write a decimal point, and thousands without a comma",
+            **facts,
+        )
+    if not DECIMAL.fullmatch(plain):
+        raise WrongValue("entry.number", "{entry}: '{value}' is not a number; write it as 1234.5 or 1.2e6", **facts)
+    if entry.type == "integer" and not INTEGER.fullmatch(plain):
         raise WrongValue("entry.whole", "{entry}: '{value}' is not a whole number", **facts)
-    kept = f"{sign} {plain[1:]}" if sign else plain
+    kept = f"{plain[0]} {plain[1:].strip()}" if plain[0] in "<>" else plain
     if problem := bounds_problem(entry, kept):
         raise WrongValue(
             "entry.bounds", "{entry}: {problem}; read it again, and correct it", entry=title, problem=problem

@@ -89,6 +89,7 @@ TRANSITIONS: Mapping[str, Table] = {
         "run.submitted": (frozenset({"open"}), "submitted"),
         "run.returned": (frozenset({"submitted"}), "open"),
         "run.reviewed": (frozenset({"submitted"}), "reviewed"),
+        "run.reopened": (frozenset({"reviewed"}), "open"),
         "run.invalidated": (frozenset({"open", "submitted"}), "invalid"),
     },
     "test": {
@@ -98,6 +99,7 @@ TRANSITIONS: Mapping[str, Table] = {
         "test.submitted": (frozenset({"measured"}), "submitted"),
         "test.returned": (frozenset({"submitted"}), "measured"),
         "test.reviewed": (frozenset({"submitted"}), "reviewed"),
+        "test.reopened": (frozenset({"reviewed", "approved"}), "measured"),
         "test.approved": (frozenset({"reviewed"}), "approved"),
         "test.invalidated": (frozenset({"running", "measured", "submitted"}), "invalid"),
         "test.cancelled": (frozenset({"ordered"}), "cancelled"),

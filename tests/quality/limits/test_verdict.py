@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atmpxb.quality.assays.seam import Interval
-from atmpxb.quality.limits import Limit, Outcome, Rounding, judge
+from atmpxb.quality.limits import Limit, Outcome, Rounding, SpecificationLine, judge
 
 
 @dataclass(frozen=True)
@@ -185,3 +185,12 @@ def test_a_censored_value_is_judged_by_its_bound_and_never_equals_it(
 ) -> None:
     found = judge(value, None, Line(Limit(low, high)))
     assert (found.outcome, found.reported) == (expected, reported)
+
+
+def test_a_value_in_another_unit_is_never_compared() -> None:
+    line = SpecificationLine("c", {"en": "C"}, "CC-001", "viable", unit="cells/mL", limit=Limit(low="0.5"))
+    verdict = judge("1.2", None, line, "10^6 cells/mL")
+    assert (verdict.outcome, verdict.reported) == (Outcome.UNDETERMINED, "1.2")
+    assert "10^6 cells/mL" in verdict.why["en"]
+    assert "cells/mL" in verdict.why["nl"]
+    assert judge("1.2", None, line, "cells/mL").outcome is YES

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from atmpxb.platform.demo import files, network
 from atmpxb.quality import engine
-from atmpxb.quality.actions import catalogue, certificates, orders, requests, reviews, runs
+from atmpxb.quality.actions import catalogue, certificates, findings, orders, requests, reviews, runs
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.models import (
     Batch,
@@ -236,7 +236,7 @@ def review(who: Cast, run: Run, remark: str = "Looked at the data: no influence 
     """The reviewer answers every exception and signs."""
     with acting_for(who.reviewer.organisation_id, who.reviewer.person_id):
         current = Run.objects.get(pk=run.pk)
-        found = reviews.exceptions(current)
+        found = findings.exceptions(current)
     for exception in found:
         reviews.dispose(
             actor=who.reviewer, run=current, exception=exception.key, text=remark

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from atmpxb.quality import engine
+from atmpxb.quality.actions.claims import claim
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis as Outcome
@@ -42,13 +43,12 @@ def ask_analysis(*, actor: Actor, run: Run) -> Analysis:
         AssayError: an input is missing.
         NotPossibleNow: the run is closed.
     """
-    state = Run.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
-    if state != RunState.OPEN:
-        raise NotPossibleNow("run", "analysis.asked", state, frozenset({RunState.OPEN}))
+    claim(run, "analysis.asked", RunState.OPEN)
     files = [RawFile(f["name"], f["role"], b"", f["sha256"], f["sample"]) for f in _inputs(run)]
     require_inputs(parse(run.method.source.encode()), files)
     present = Analysis.objects.filter(run=run, input_digest=digest(inputs(run)), engine=engine.ENGINE).first()
     if present and present.state not in _UNDONE:
+        _reinstate(run, present)
         record("analysis.found", actor=actor, on=present)
         return present
     return _ask(actor, run, "analysis.asked")
@@ -119,6 +119,8 @@ def _ask(actor: Actor, run: Run, event: str) -> Analysis:
     wanted = inputs(run)
     present = Analysis.objects.filter(run=run, input_digest=digest(wanted), engine=engine.ENGINE).first()
     if present and present.state not in _UNDONE:
+        if _reinstate(run, present):
+            record("analysis.found", actor=actor, on=present)
         return present
     if present:
         move(
@@ -136,6 +138,16 @@ def _ask(actor: Actor, run: Run, event: str) -> Analysis:
         JOB, organisation=str(actor.organisation_id), actor=str(actor.person_id), analysis=str(analysis.pk)
     )
     return analysis
+
+
+def _reinstate(run: Run, analysis: Analysis) -> bool:
+    """Files and entries are again what they were: the results of that analysis are the current ones once more."""
+    again = {result.test_id: result for result in analysis.results.filter(current=False)}
+    for test in run.tests.filter(pk__in=again, state__in=[TestState.RUNNING, TestState.MEASURED]):
+        for later in test.results.filter(current=True):
+            change(later, current=False)
+        change(again[test.pk], current=True)
+    return bool(again)
 
 
 def calculate(analysis: Analysis) -> Outcome:
@@ -162,7 +174,8 @@ def finish_analysis(*, actor: Actor, analysis: Analysis, outcome: Outcome, plots
     Raises:
         NotPossibleNow: another worker was faster.
     """
-    now = timezone.now()
+    now, run = timezone.now(), analysis.run
+    claim(run, "analysis.finished", *RunState)
     kept = plain(outcome)
     move(analysis, "analysis.finished", finished_at=now, stage="", outcome={**kept, "plots": []}, problem={})
     for position, plot in enumerate(outcome.plots):
@@ -171,7 +184,6 @@ def finish_analysis(*, actor: Actor, analysis: Analysis, outcome: Outcome, plots
             series=plot.series, sha256=plots[f"{position}"], columns=plain(plot.columns),
             rows=plain(plot.rows),
         )  # fmt: skip
-    run = analysis.run
     if digest(inputs(run)) == analysis.input_digest:
         _write_results(run, analysis, outcome, now)
     record("analysis.finished", actor=actor, on=analysis, engine=analysis.engine)
@@ -185,11 +197,12 @@ def _write_results(run: Run, analysis: Analysis, outcome: Outcome, now: Any) -> 
             continue
         line = line_of(test)
         value = value_for(test, line, outcome, alone=len({t.sample_id for t in tests}) == 1)
-        verdict = judge(value.value, value.interval, line)
+        unit = value.unit or line.unit
+        verdict = judge(value.value, value.interval, line, unit)
         for earlier in test.results.filter(current=True):
             change(earlier, current=False)
         create(
-            Result, test=test, analysis=analysis, value=value.value, unit=value.unit or line.unit,
+            Result, test=test, analysis=analysis, value=value.value, unit=unit,
             reported=verdict.reported, interval=plain(value.interval) or {}, verdict=str(verdict.outcome),
             why=dict(value.why or verdict.why), line=plain(line), analysed_at=now,
             measured=measured(test, analysis, line.reportable),

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from atmpxb.quality.actions.claims import claim_order
+from atmpxb.quality.actions.findings import current_analysis
 from atmpxb.quality.actions.hands import involved
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
@@ -21,11 +23,12 @@ from atmpxb.quality.actions.reviews import NotReady, OwnWork
 from atmpxb.quality.certificate import document, drafting, preview
 from atmpxb.quality.certificate.deviations import Occurred
 from atmpxb.quality.certificate.form import plain
-from atmpxb.quality.certificate.record import record_sha256
+from atmpxb.quality.certificate.package import raw_files
+from atmpxb.quality.certificate.record import parse, record_sha256
 from atmpxb.quality.models import Certificate, Order, Publication, Test
 from atmpxb.quality.proof.inclusion import build_proof
 from atmpxb.quality.saying import said
-from atmpxb.quality.states import CertificateState, TestState, move
+from atmpxb.quality.states import CertificateState, SampleState, TestState, move
 from atmpxb.records import jobs
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoints import make_checkpoint
@@ -37,6 +40,7 @@ from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import Proof, sign, signing_client
 from atmpxb.records.signatures.models import Meaning
 from atmpxb.records.vault.actions import register_file, vault
+from atmpxb.records.vault.models import StoredFile
 from atmpxb.records.vault.store import Received
 
 JOB = "quality.issue_certificate"
@@ -100,10 +104,12 @@ def approve_certificate(
         acknowledged: keys of the invalidated runs that the approver has looked at; none may be left out.
 
     Raises:
-        NotReady: tests are pending, nothing is reviewed, a new version has no reason, or an invalidated run is not
-            acknowledged.
+        NotReady: tests are pending, nothing is reviewed, a sample is on hold, a new version has no reason, or an
+            invalidated run is not acknowledged.
         OwnWork: the actor performed or reviewed some of the work.
     """
+    claim_order(order)
+    reason = reason.strip()
     done, pending = approvable(order)
     earlier = order.certificates.filter(state__in=REPLACEABLE).order_by("-version").first()
     missing = _missing(kind, done, pending, earlier, reason)
@@ -171,6 +177,16 @@ def _missing(
         missing += [(test.line, _("Wait for its review, or issue an interim report")) for test in pending]
     elif not pending:
         missing.append((_("Nothing is pending"), _("Issue the final certificate")))
+    missing += [
+        (_("Sample %(sample)s is on hold") % {"sample": sample},
+         _("Have a reviewer lift the hold, or return the runs that measured it to the bench"))
+        for sample in sorted({test.sample for test in done if test.sample.state == SampleState.ON_HOLD}, key=str)
+    ]  # fmt: skip
+    missing += [
+        (_("Run %(run)s has no results for its present files and entries") % {"run": run},
+         _("Return the run to the bench, so that it is analysed, submitted and reviewed again"))
+        for run in sorted({test.run for test in done if test.run}, key=str) if current_analysis(run) is None
+    ]  # fmt: skip
     if earlier and (earlier.kind == Certificate.Kind.FINAL or earlier.withdrawn_at) and not reason:
         missing.append((_("No reason"), _("Say why the certificate is issued again")))
     return missing
@@ -221,7 +237,10 @@ def issue_certificate(*, actor: Actor, certificate: Certificate, received: Recei
     if certificate.replaces:
         _supersede(certificate.replaces, printed, certificate.token)
     share(certificate, to=order.client_id, purpose=f"certificate {printed}")
-    share(stored, to=order.client_id, purpose=f"certificate {printed}")
+    rests_on = raw_files(parse(certificate.record.encode())).values()
+    raw = StoredFile.objects.filter(organisation_id=certificate.organisation_id, sha256__in=rests_on)
+    for file in (stored, *raw):
+        share(file, to=order.client_id, purpose=f"certificate {printed}")
     for event, chain in (("certificate.issued", None), ("certificate.arrived", order.client_id)):
         record(event, actor=actor, on=certificate, chain=chain, number=printed, files=[pdf_sha256])
     return certificate

@@ -20,7 +20,7 @@ JUDGING = frozenset({"entry.checked", "exception.disposed", "run.returned", "run
 FOLLOWING = frozenset({"analysis.queued", "analysis.finished", "analysis.failed", "analysis.superseded"})
 
 #: Stopping work out of doubt is open to everybody.
-CAUTION = frozenset({"sample.put_on_hold"})
+CAUTION = frozenset({"sample.put_on_hold", "run.reopened"})
 
 
 def performers(run: Run) -> set[UUID]:

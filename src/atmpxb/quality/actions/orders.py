@@ -10,8 +10,9 @@ from django.utils import timezone
 from atmpxb.notes import Refused, note
 from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.actions.numbers import next_number, wait_turn
+from atmpxb.quality.assays.method import parse
 from atmpxb.quality.certificate.form import plain
-from atmpxb.quality.limits import Specification, allocate, parse_specification
+from atmpxb.quality.limits import Specification, allocate, parse_specification, same_unit
 from atmpxb.quality.models import Decline, Order, Request, Sample, Test
 from atmpxb.quality.states import RequestState, SampleState, TestState, move
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
@@ -19,6 +20,7 @@ from atmpxb.records.ledger.writing import action, change, create, record
 from atmpxb.records.people.actions import share
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
+from atmpxb.records.reasons import require_reason
 
 
 class MethodsMissing(Refused):
@@ -34,6 +36,10 @@ class MethodsMissing(Refused):
         )
 
 
+class UnitsDiffer(Refused):
+    """A method reports in another unit than the specification asks for; nothing is converted."""
+
+
 class RequestClosed(Refused):
     """The request was withdrawn, or is accepted already."""
 
@@ -42,8 +48,8 @@ class WrongTime(Refused):
     """A time contradicts what must have come before it."""
 
 
-class NoReason(Refused):
-    """A deed that needs a reason has none."""
+class ImplausibleMeasure(Refused):
+    """A volume or a temperature that no sample has: mistyped, or in another unit."""
 
 
 class LabelAlreadyUsed(Refused):
@@ -54,6 +60,12 @@ class NoSamplingPlan(Refused):
     """The specification says nothing about which material the tests need."""
 
 
+#: What a clock at the bench may be ahead of the server's.
+CLOCKS_DIFFER = timedelta(minutes=1)
+#: Liquid nitrogen boils at −196 °C; cells are dead long before +60 °C.
+COLDEST, WARMEST = Decimal(-200), Decimal(60)
+
+
 @action("quality.accept_request", roles={Role.ANALYST, Role.REVIEWER})
 def accept_request(*, actor: Actor, request: Request) -> Order:
     """Accept a client's request: fix the method of every line, and what material is expected.
@@ -62,6 +74,7 @@ def accept_request(*, actor: Actor, request: Request) -> Order:
         RequestClosed: it is withdrawn, declined or accepted, or its specification is of another product.
         MethodsMissing: a line asks for a method that is not effective here.
         NoSamplingPlan: the specification has none.
+        UnitsDiffer: a method reports in another unit than the line that it is to answer.
     """
     _require_waiting(request)
     specification = parse_specification(request.specification.source.encode())
@@ -113,13 +126,10 @@ def decline_request(*, actor: Actor, request: Request, reason: str) -> Decline:
         RequestClosed: it is withdrawn, declined or accepted.
         NoReason: nothing was said.
     """
-    if not reason.strip():
-        raise NoReason(
-            "request.no_reason", "A client learns why", "Give the reason, and what it could do instead"
-        )
+    reason = require_reason(reason)
     _require_waiting(request)
     decline = create(
-        Decline, request=request, client_id=request.organisation_id, reason=reason.strip(), declined_at=timezone.now(),
+        Decline, request=request, client_id=request.organisation_id, reason=reason, declined_at=timezone.now(),
         declined_by_id=actor.person_id,
     )  # fmt: skip
     share(decline, to=request.organisation_id, purpose=f"answer to request {request.number}")
@@ -160,7 +170,24 @@ def _methods(actor: Actor, specification: Specification) -> dict[str, DocumentVe
     ]
     if missing:
         raise MethodsMissing(missing)
+    _require_units(specification, effective)
     return effective
+
+
+def _require_units(specification: Specification, methods: dict[str, DocumentVersion]) -> None:
+    for line in specification.lines:
+        reported = parse(methods[line.method].source.encode()).reportables
+        for one in reported:
+            if one.code == line.reportable and not same_unit(one.unit or line.unit, line.unit):
+                raise UnitsDiffer(
+                    "order.units_differ",
+                    "Method {method} reports {line} in '{reported}', the specification asks for it in '{asked}'",
+                    "Decline the request and say so: the client writes the limit in the unit of the method",
+                    method=line.method,
+                    line=line.code,
+                    reported=one.unit,
+                    asked=line.unit,
+                )
 
 
 @action("quality.receive_sample", roles={Role.ANALYST, Role.OPERATOR})
@@ -185,6 +212,7 @@ def receive_sample(
         LabelAlreadyUsed: another container carries this label.
         WrongCode: the label can't be scanned again.
         WrongTime: it would be collected after it was received, or received in the future.
+        ImplausibleMeasure: no sample has such a volume or temperature.
         NotPossibleNow: it is received already.
     """
     label = require_code(label)
@@ -196,13 +224,14 @@ def receive_sample(
     aliquot = next(a for a in specification.sampling.aliquots if a.code == sample.aliquot)  # type: ignore[union-attr]
     now = timezone.now()
     at = received_at or now
-    if at > now or (collected_at and collected_at > at):
+    _require_plausible(volume_ul, temperature_c)
+    if at > now + CLOCKS_DIFFER or (collected_at and collected_at > at):
         raise WrongTime(
             "sample.wrong_time",
             "A sample is collected first, then received, and neither in the future",
             "Check the times",
         )
-    why: str | dict[str, Any] = hold_reason
+    why: str | dict[str, Any] = hold_reason.strip()
     if excursion := aliquot.excursion(temperature_c):
         why = why or plain(note("sample.excursion", "arrived at {temperature}", temperature=excursion))
     if sample.minimum_ul is not None and volume_ul < sample.minimum_ul:
@@ -230,9 +259,24 @@ def receive_sample(
     return sample
 
 
+def _require_plausible(volume_ul: Decimal, temperature_c: Decimal) -> None:
+    if not volume_ul.is_finite() or volume_ul <= 0:
+        raise ImplausibleMeasure(
+            "sample.no_volume", "A container with {volume} µL holds no sample",
+            "Correct the volume, or report the sample as missing", volume=f"{volume_ul}",
+        )  # fmt: skip
+    if not temperature_c.is_finite() or not COLDEST <= temperature_c <= WARMEST:
+        raise ImplausibleMeasure(
+            "sample.impossible_temperature", "No sample arrives at {temperature} °C",
+            "Read the logger again: it lies between {coldest} and {warmest} °C",
+            temperature=f"{temperature_c}", coldest=COLDEST, warmest=WARMEST,
+        )  # fmt: skip
+
+
 @action("quality.hold_sample", roles={Role.ANALYST, Role.REVIEWER, Role.QP})
 def hold_sample(*, actor: Actor, sample: Sample, reason: str) -> Sample:
     """Put a received sample on hold, for a stated reason; no test of it starts until a reviewer lifts the hold."""
+    reason = require_reason(reason)
     move(sample, "sample.put_on_hold", hold_reason=reason)
     refresh(sample.order)
     record("sample.put_on_hold", actor=actor, on=sample, reason=reason)
@@ -242,6 +286,7 @@ def hold_sample(*, actor: Actor, sample: Sample, reason: str) -> Sample:
 @action("quality.lift_hold", roles={Role.REVIEWER, Role.QP})
 def lift_hold(*, actor: Actor, sample: Sample, reason: str) -> Sample:
     """Let a held sample be tested after all, for a stated reason."""
+    reason = require_reason(reason)
     move(sample, "sample.hold_lifted", hold_reason="")
     refresh(sample.order)
     record("sample.hold_lifted", actor=actor, on=sample, reason=reason)

@@ -19,6 +19,7 @@ from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actions import share
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Organisation, Role
+from atmpxb.records.reasons import require_reason
 from atmpxb.science.personal import Holds, looks_personal
 
 
@@ -188,6 +189,7 @@ def withdraw_request(*, actor: Actor, request: Request, reason: str) -> Request:
     Raises:
         AlreadyAccepted: an order answers it, or the laboratory declined it.
     """
+    reason = require_reason(reason)
     wait_turn(request)
     if Order.objects.filter(request=request).exists():
         raise AlreadyAccepted(

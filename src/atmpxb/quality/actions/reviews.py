@@ -1,6 +1,5 @@
 """From measured to reviewed: the analyst submits, another person looks at every exception and signs."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -9,21 +8,21 @@ from django.utils.translation import gettext as _
 
 from atmpxb.notes import Refused
 from atmpxb.quality.actions.analyses import inputs, missing_entries
+from atmpxb.quality.actions.claims import claim
+from atmpxb.quality.actions.findings import current_analysis, exceptions
 from atmpxb.quality.actions.hands import performers
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
-from atmpxb.quality.assays.seam import Method, Repair
-from atmpxb.quality.certificate.form import rebuilt
-from atmpxb.quality.certificate.wording import VERDICTS, localised
-from atmpxb.quality.measured import before_receipt, too_late
-from atmpxb.quality.models import Analysis, Cause, Disposition, Result, Run, Test, words
-from atmpxb.quality.saying import problem_of, repair_texts, said
-from atmpxb.quality.states import AnalysisState, FileState, NotPossibleNow, RunState, TestState, move
-from atmpxb.records.ledger.canonical import digest, utc_text
+from atmpxb.quality.assays.seam import Method
+from atmpxb.quality.models import Cause, Certificate, Disposition, Result, Run, Test, words
+from atmpxb.quality.saying import problem_of
+from atmpxb.quality.states import AnalysisState, CertificateState, FileState, RunState, TestState, move
+from atmpxb.records.ledger.canonical import digest
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
+from atmpxb.records.reasons import require_reason
 from atmpxb.records.signatures.actions import Changed, Proof, digest_of, sign
 from atmpxb.records.signatures.models import Meaning
 
@@ -40,76 +39,8 @@ class OwnWork(Refused):
     """Who did the work does not review it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something in a run that a reviewer must look at. ``blocking``: no word of a reviewer can cure it."""
-
-    key: str
-    kind: str
-    text: str
-    blocking: bool = False
-
-
-def current_analysis(run: Run) -> Analysis | None:
-    """The finished analysis of the run's present inputs."""
-    wanted = digest(inputs(run))
-    return run.analyses.filter(input_digest=wanted, state=AnalysisState.DONE).order_by("-finished_at").first()
-
-
-def exceptions(run: Run) -> list[Finding]:
-    """What needs a person: failed checks, results out of limits, exclusions, repairs, corrections, overrides."""
-    found: list[Finding] = []
-    language = "nl" if (get_language() or "").startswith("nl") else "en"
-    analysis = current_analysis(run)
-    outcome = analysis.outcome if analysis else {}
-    for number, check in enumerate(outcome.get("checks", ())):
-        if check["passed"] is not True:
-            seen, asked = (localised(said(check[name]), language) for name in ("observed", "criterion"))
-            text = f"{words(check['title'], language)}: {seen} ({asked})"
-            found.append(Finding(f"check:{number}", "check", text, blocking=check["passed"] is False))
-    for result in Result.objects.filter(test__run=run, current=True).exclude(verdict__in=["complies", "reported"]):
-        text = f"{words(result.line['title'], language)}: {VERDICTS[language][result.verdict]}"
-        found.append(Finding(f"result:{result.pk}", "result", text))
-    for kind in ("exclusions", "repairs", "warnings"):
-        for number, item in enumerate(outcome.get(kind, ())):
-            found.append(Finding(f"{kind}:{number}", kind, _remark(kind, item)))
-    for entry in run.entries.exclude(reason="").select_related("replaces"):
-        text = f"{entry.code}: {entry.replaces.value} → {entry.value} ({entry.reason})"
-        found.append(Finding(f"entry:{entry.pk}", "correction", text))
-    for attached in run.files.exclude(state=FileState.READY):
-        why = str(attached.problem.get("withdrawn") or problem_of(attached.problem))
-        named = why.startswith(f"{attached.name}:")
-        found.append(Finding(f"file:{attached.pk}", "file", why if named else f"{attached.name}: {why}"))
-    found += _out_of_time(run, language)
-    for attached in run.files.filter(state=FileState.READY, problem__has_key="released"):
-        found.append(Finding(f"file:{attached.pk}", "override", f"{attached.name}: {attached.problem['released']}"))
-    return found
-
-
-def _out_of_time(run: Run, language: str) -> list[Finding]:
-    """Files measured before their sample came, results measured after it had expired."""
-    samples = {test.sample for test in run.tests.select_related("sample")}
-    found = []
-    for attached in run.files.filter(state=FileState.READY).select_related("run__organisation"):
-        if early := before_receipt(attached, samples):
-            found.append(Finding(f"early:{attached.pk}", "early", f"{attached.name}: {early.at:%Y-%m-%d %H:%M %Z}"))
-    for result in Result.objects.filter(test__run=run, current=True).select_related("test__sample"):
-        use_by = result.test.sample.use_by
-        if use_by and too_late(result):
-            title = words(result.line["title"], language)
-            text = f"{title}: {result.measured['last_at']} > {utc_text(use_by)}"
-            found.append(Finding(f"late:{result.pk}", "late", text))
-    return found
-
-
-def _remark(kind: str, item: Any) -> str:
-    """An exclusion, a repair or a warning as the reader is told."""
-    match kind:
-        case "exclusions":
-            return f"{said(item['what'])} · {said(item['reason'])}"
-        case "repairs":
-            return " · ".join(repair_texts(rebuilt(Repair, item)))
-    return said(item)
+class ResultsIssued(Refused):
+    """The results of a run stand on a certificate that others rely on."""
 
 
 def content(run: Run) -> dict[str, Any]:
@@ -194,7 +125,9 @@ def submit_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
 
     Raises:
         NotReady: no analysis of the present files and entries, or an unchecked entry.
+        NotPossibleNow: the run is not open.
     """
+    claim(run, "run.submitted", RunState.OPEN)
     if missing := missing_for_submission(run):
         raise NotReady(missing)
     sign(
@@ -214,11 +147,11 @@ def dispose(*, actor: Actor, run: Run, exception: str, text: str) -> Disposition
         OwnWork: the actor did some of the work.
         NotPossibleNow: the run does not wait for review.
         NotReady: the exception is gone, or has been answered.
+        NoReason: nothing is said.
     """
+    claim(run, "exception.disposed", RunState.SUBMITTED)
     _refuse_own(actor, run)
-    state = Run.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
-    if state != RunState.SUBMITTED:
-        raise NotPossibleNow("run", "exception.disposed", state, frozenset({RunState.SUBMITTED}))
+    text = require_reason(text)
     if run.dispositions.filter(exception=exception).exists():
         raise NotReady([(exception, _("Somebody has answered this exception: look at the run again"))])
     if exception not in {found.key for found in exceptions(run)}:
@@ -236,9 +169,14 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
 
     Raises:
         OwnWork: the actor did some of it.
-        NotReady: an exception has no disposition, or a control failed, so that the run is invalid.
+        NotReady: an exception has no disposition, a control failed, so that the run is invalid, or what was
+            submitted is not what was analysed.
     """
+    claim(run, "run.reviewed", RunState.SUBMITTED)
     _refuse_own(actor, run)
+    if current_analysis(run) is None:
+        what = _("No results for the present files and entries")
+        raise NotReady([(what, _("Return the run, so that it is analysed and submitted again"))])
     disposed = set(run.dispositions.values_list("exception", flat=True))
     missing = [
         (found.text, _("A control failed: invalidate the run and repeat it"))
@@ -261,10 +199,40 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
 @action("quality.return_run", roles={Role.REVIEWER})
 def return_run(*, actor: Actor, run: Run, reason: str) -> Run:
     """Give a run back to the analyst, with the reason."""
+    claim(run, "run.returned", RunState.SUBMITTED)
     _refuse_own(actor, run)
+    reason = require_reason(reason)
     move(run, "run.returned", returned_reason=reason)
     _move_tests(run, "test.returned", {TestState.SUBMITTED})
     record("run.returned", actor=actor, on=run, reason=reason)
+    return run
+
+
+@action("quality.reopen_run", roles={Role.QP})
+def reopen_run(*, actor: Actor, run: Run, reason: str) -> Run:
+    """Give a reviewed run back to the bench, with the reason, while no certificate that stands rests on it. It is
+    submitted and reviewed anew.
+
+    Raises:
+        NotPossibleNow: the run is not reviewed.
+        ResultsIssued: a certificate that stands rests on it.
+    """
+    claim(run, "run.reopened", RunState.REVIEWED)
+    reason = require_reason(reason)
+    standing = Certificate.objects.filter(
+        order__tests__run=run, state__in=[CertificateState.APPROVED, CertificateState.ISSUED]
+    ).first()
+    if standing:
+        raise ResultsIssued(
+            "run.results_issued",
+            "{certificate} rests on run {run}",
+            "Withdraw the certificate first",
+            certificate=standing,
+            run=run.number,
+        )
+    move(run, "run.reopened", returned_reason=reason)
+    _move_tests(run, "test.reopened", {TestState.REVIEWED, TestState.APPROVED})
+    record("run.reopened", actor=actor, on=run, reason=reason)
     return run
 
 
@@ -286,8 +254,10 @@ def invalidate_run(*, actor: Actor, run: Run, cause: Cause, reason: str, proof: 
         NotReady: the cause or the reason is missing.
         Changed: the run is no longer as it was seen.
     """
+    claim(run, "run.invalidated", RunState.OPEN, RunState.SUBMITTED)
     _refuse_own(actor, run)
-    if cause not in Cause.values or not reason.strip():
+    reason = reason.strip()
+    if cause not in Cause.values or not reason:
         raise NotReady([(_("No assignable cause"), _("Choose the cause and say what happened"))])
     if digest(content(run)) != seen:
         raise Changed("this has changed since you opened it; look at it again before you sign")

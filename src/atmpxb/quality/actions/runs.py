@@ -5,10 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from atmpxb.notes import Note, Refused, listed, note
 from atmpxb.quality import engine
 from atmpxb.quality.actions.analyses import ask_if_complete
+from atmpxb.quality.actions.claims import claim
 from atmpxb.quality.actions.numbers import next_number
 from atmpxb.quality.actions.orders import refresh
 from atmpxb.quality.assays import registry
@@ -17,11 +19,12 @@ from atmpxb.quality.assays.seam import AssayError, Entry, FileFacts, Input, Meth
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.measured import Acquired, acquired, collected
 from atmpxb.quality.models import Equipment, Run, RunFile, Sample, Test, WorksheetEntry
-from atmpxb.quality.states import FileState, NotPossibleNow, RunState, SampleState, move
+from atmpxb.quality.states import FileState, RunState, SampleState, move
 from atmpxb.records.documents.models import VersionState
 from atmpxb.records.ledger.writing import action, change, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Organisation, Role
+from atmpxb.records.reasons import require_reason
 from atmpxb.records.signatures.actions import Proof, sign
 from atmpxb.records.signatures.models import Meaning
 from atmpxb.records.vault.actions import register_file
@@ -42,7 +45,6 @@ class SampleNotAvailable(Refused):
 
 class FileAlreadyAttached(Refused):
     """The same bytes are attached to a run already."""
-
 
 
 class PartnerUnclear(Refused):
@@ -330,6 +332,7 @@ def assign_file(
 @action("quality.release_file", roles={Role.REVIEWER, Role.QP})
 def release_file(*, actor: Actor, file: RunFile, reason: str) -> RunFile:
     """Let a quarantined file be used after all. The reason is shown wherever the result is."""
+    reason = require_reason(reason)
     _require_open(file.run)
     move(file, "file.released", problem={**file.problem, "released": reason})
     record("file.released", actor=actor, on=file, reason=reason, files=[file.file.sha256])
@@ -340,6 +343,7 @@ def release_file(*, actor: Actor, file: RunFile, reason: str) -> RunFile:
 @action("quality.withdraw_file", roles={Role.ANALYST, Role.REVIEWER})
 def withdraw_file(*, actor: Actor, file: RunFile, reason: str) -> RunFile:
     """Take a file out of the run. It stays in the vault and on record."""
+    reason = require_reason(reason)
     _require_open(file.run)
     move(file, "file.withdrawn", problem={**file.problem, "withdrawn": reason})
     record("file.withdrawn", actor=actor, on=file, reason=reason, files=[file.file.sha256])
@@ -357,6 +361,7 @@ def write_entry(
         WrongEntry: the method does not ask for it, or not in this form; or a correction has no reason.
     """
     _require_open(run)
+    reason = reason.strip()
     method = parse(run.method.source.encode())
     field = _entry(method, code, sample)
     present = run.entries.filter(code=code, sample=sample, replaced_by=None).first()
@@ -364,8 +369,9 @@ def write_entry(
         raise WrongEntry(
             "entry.no_reason", "A correction needs a reason", "Say why the first value is not right"
         )
+    kept = engine.entry_value(field, value, comma=_writes_commas())
     entry = create(
-        WorksheetEntry, run=run, code=code, sample=sample, value=engine.entry_value(field, value), reason=reason,
+        WorksheetEntry, run=run, code=code, sample=sample, value=kept, reason=reason,
         written_at=timezone.now(), written_by_id=actor.person_id,
     )  # fmt: skip
     if present:
@@ -423,7 +429,8 @@ def entry_content(entry: WorksheetEntry) -> dict[str, Any]:
 def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, str]], reason: str = "") -> Run:
     """Say what lies in which well. A later change needs a reason."""
     _require_open(run)
-    if Run.objects.values_list("plate_map", flat=True).get(pk=run.pk) and not reason:
+    reason = reason.strip()
+    if run.plate_map and not reason:
         raise WrongEntry(
             "plate_map.no_reason", "Changing the plate map needs a reason", "Say why it changes"
         )
@@ -431,6 +438,11 @@ def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, st
     record("plate_map.set", actor=actor, on=run, reason=reason)
     ask_if_complete(actor=actor, run=run, method=parse(run.method.source.encode()))
     return run
+
+
+def _writes_commas() -> bool:
+    """Whether the typist has a page before the eyes whose numbers have a decimal comma."""
+    return (get_language() or "").startswith("nl")
 
 
 def _entry(method: Method, code: str, sample: Sample | None) -> Entry:
@@ -451,9 +463,7 @@ def _entry(method: Method, code: str, sample: Sample | None) -> Entry:
 
 
 def _require_open(run: Run) -> None:
-    state = Run.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
-    if state != RunState.OPEN:
-        raise NotPossibleNow("run", "run.changed", state, frozenset({RunState.OPEN}))
+    claim(run, "run.changed", RunState.OPEN)
 
 
 def _refresh_orders(run: Run) -> None:

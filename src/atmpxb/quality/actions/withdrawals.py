@@ -11,6 +11,7 @@ from atmpxb.records import jobs
 from atmpxb.records.ledger.writing import action, change, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
+from atmpxb.records.reasons import require_reason
 from atmpxb.records.signatures.actions import Changed, Proof, digest_of, sign
 from atmpxb.records.signatures.models import Meaning
 
@@ -40,6 +41,7 @@ def withdraw_certificate(
         Changed: the certificate is no longer what was seen.
         NotPossibleNow: it is not issued, superseded, or withdrawn already.
     """
+    reason = require_reason(reason)
     stored = Certificate.objects.select_for_update().get(pk=certificate.pk)
     if digest_of(content(stored)) != seen:
         raise Changed("this certificate has changed since you opened it; look at it again before you sign")

@@ -12,21 +12,23 @@ from typing import Any
 from atmpxb.notes import Note, note
 from atmpxb.quality.assays.seam import AssayError, Entry, Method, Reportable, Value
 
-_DECIMAL = re.compile(r"([<>] ?)?[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
+#: A number as the worksheet keeps it: digits of ASCII, and a size that no exponent can blow up.
+DECIMAL = re.compile(r"([<>] ?)?[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?", re.ASCII)
+INTEGER = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _SHAPES = {
     "decimal": (
-        _DECIMAL,
+        DECIMAL,
         note(
             "entry.decimal",
             "a number with a decimal point, such as 7.35, or < 0.05 below the range of a method",
         ),
     ),
-    "integer": (re.compile(r"[+-]?\d{1,15}"), note("entry.integer", "a whole number")),
+    "integer": (INTEGER, note("entry.integer", "a whole number")),
     "date": (
-        re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"),
+        re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII),
         note("entry.date", "a date as 2026-03-21"),
     ),
-    "time": (re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"), note("entry.time", "a time as 14:05")),
+    "time": (re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII), note("entry.time", "a time as 14:05")),
 }
 
 

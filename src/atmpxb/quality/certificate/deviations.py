@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils import translation
 
 from atmpxb.notes import Fact, Note, listed, note, template
-from atmpxb.quality.actions.reviews import current_analysis
+from atmpxb.quality.actions.findings import current_analysis, early_key, keyed
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Entry, Words
 from atmpxb.quality.certificate.form import LANGUAGES, rebuilt
@@ -222,18 +222,19 @@ def _results(run: Run, order: Order) -> list[Result]:
 def _of_run(run: Run, story: _Story) -> Iterator[Occurred]:
     """Controls that nobody could judge, with the reviewer's word on them; data that the method left out."""
     analysis = current_analysis(run)
-    outcome = analysis.outcome if analysis else {}
+    if analysis is None:
+        return
     said = dict(run.dispositions.values_list("exception", "text"))
     at = story.at(run.pk, "run.reviewed", run.opened_at)
-    for number, check in enumerate(outcome.get("checks", ())):
+    for number, (key, check) in enumerate(keyed(analysis, "checks")):
         if check["passed"] is not True:
             asked = rebuilt(Fact, check["criterion"])
             control = note("deviation.control", "{control}: {criterion}", control=check["title"], criterion=asked)
             yield _occurred(
                 "suitability", f"{run.pk}:{number}", "run", run.pk, run.number, at,
-                reason=said.get(f"check:{number}", ""), details=[control],
+                reason=said.get(key, ""), details=[control],
             )  # fmt: skip
-    for number, item in enumerate(outcome.get("exclusions", ())):
+    for number, item in enumerate(analysis.outcome.get("exclusions", ())):
         left_out = note(
             "deviation.left_out", "{data}: {why}", data=rebuilt(Fact, item["what"]), why=rebuilt(Fact, item["reason"])
         )
@@ -266,7 +267,7 @@ def _of_file(file: RunFile, samples: list[Sample], story: _Story) -> Iterator[Oc
             reason=str(problem.get("withdrawn", "")), details=_why(problem),
         )  # fmt: skip
     if file.state == FileState.READY and (early := before_receipt(file, samples)):
-        said = run.dispositions.filter(exception=f"early:{file.pk}").values_list("text", flat=True).first()
+        said = run.dispositions.filter(exception=early_key(file)).values_list("text", flat=True).first()
         yield _occurred("early", key, "run", run.pk, file.name, utc_text(early.at), reason=said or "")
 
 

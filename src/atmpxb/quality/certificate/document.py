@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from atmpxb.quality import saying
-from atmpxb.quality.actions.reviews import current_analysis
+from atmpxb.quality.actions.findings import current_analysis
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate

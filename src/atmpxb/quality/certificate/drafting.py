@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from atmpxb.notes import Note
-from atmpxb.quality.actions.reviews import current_analysis
+from atmpxb.quality.actions.findings import current_analysis
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import REPORT_NUMBER, Check, Exclusion, Interval, Repair, Value

@@ -7,7 +7,7 @@ from atmpxb.quality.limits.specification import (
     SpecificationLine,
     parse_specification,
 )
-from atmpxb.quality.limits.verdict import Limit, Outcome, Rounding, Verdict, judge
+from atmpxb.quality.limits.verdict import Limit, Outcome, Rounding, Verdict, judge, same_unit
 
 __all__ = [
     "Aliquot",
@@ -25,4 +25,5 @@ __all__ = [
     "allocate",
     "judge",
     "parse_specification",
+    "same_unit",
 ]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 
-from atmpxb.notes import Note
+from atmpxb.notes import Note, listed
 from atmpxb.quality.assays.seam import AssayError, Words
 from atmpxb.quality.limits.sampling import Aliquot, SamplingPlan
 from atmpxb.quality.limits.verdict import ROUNDING_RULES, Limit, Rounding, last_digit
@@ -218,6 +218,12 @@ def _sampling(table: Table, tests: set[str]) -> SamplingPlan:
         )
     if not aliquots:
         table.problem("specification.no_aliquots", "the sampling plan is empty; add [[sampling.aliquots]]")
+    elif uncovered := sorted(tests - {test for aliquot in aliquots for test in aliquot.tests}):
+        table.problem(
+            "specification.uncovered_tests",
+            "no aliquot is for {tests}; name each test in the 'tests' of one [[sampling.aliquots]]",
+            tests=listed(f"'{test}'" for test in uncovered),
+        )
     found = SamplingPlan(
         aliquots=aliquots,
         biosafety_class=str(table.get("biosafety_class") or ""),

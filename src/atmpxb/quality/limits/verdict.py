@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Protocol
+from unicodedata import normalize
 
 from atmpxb.quality.assays.seam import Interval
 
@@ -97,13 +98,16 @@ class Verdict:
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-def judge(value: str | None, interval: Interval | None, line: Line) -> Verdict:
+def judge(value: str | None, interval: Interval | None, line: Line, unit: str | None = None) -> Verdict:
     """Judge a value (unrounded decimal text, ``<x`` or ``>x`` outside the range of a method, or words).
 
     A value that is absent or can't be compared is undetermined, never a failure and never a pass.
+
+    Args:
+        unit: that of the value, where it may be another one than the line's. Nothing is converted.
     """
-    limit, unit = line.limit, line.unit
-    text = limit.text(unit) if limit else ""
+    limit = line.limit
+    text = limit.text(line.unit) if limit else ""
     rule = line.rounding.rule
 
     def verdict(outcome: Outcome, reported: str, near: bool = False, **why: str) -> Verdict:
@@ -112,6 +116,13 @@ def judge(value: str | None, interval: Interval | None, line: Line) -> Verdict:
     if value is None or not value.strip():
         return verdict(Outcome.UNDETERMINED, "", en="There is no value.", nl="Er is geen waarde.")
     value = value.strip()
+    if unit is not None and not same_unit(unit, line.unit):
+        return verdict(
+            Outcome.UNDETERMINED,
+            value,
+            en=f"The value is in {unit or 'no unit'} and the specification asks for {line.unit or 'no unit'}.",
+            nl=f"De waarde is in {unit or 'geen eenheid'} en de specificatie vraagt {line.unit or 'geen eenheid'}.",
+        )
     if limit and limit.words:
         accepted = value.casefold() in {word.casefold() for word in limit.words}
         met = Outcome.COMPLIES if accepted else Outcome.DOES_NOT_COMPLY
@@ -140,6 +151,15 @@ def judge(value: str | None, interval: Interval | None, line: Line) -> Verdict:
         )
     near = not sign and _near(interval, kept, limit, line.rounding)
     return verdict(Outcome.COMPLIES if kept else Outcome.DOES_NOT_COMPLY, reported, near)
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Whether two units are written alike, whichever of its two signs stands for micro.
+
+    >>> same_unit("\u00b5g/mL", "\u03bcg/mL"), same_unit("cells/mL", "10^6 cells/mL")
+    (True, False)
+    """
+    return normalize("NFKC", one).strip() == normalize("NFKC", other).strip()
 
 
 def _number(value: str) -> tuple[str, Decimal | None]:

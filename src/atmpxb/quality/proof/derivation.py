@@ -122,12 +122,13 @@ def _result(
     value = value_of(result, analysis.values)
     if value is None:
         return  # a record without it is not read
-    why = dict(value.why or judge(value.value, value.interval, line).why)
+    unit = value.unit or line.unit
+    why = dict(value.why or judge(value.value, value.interval, line, unit).why)
     yield from _differ(
         f"{test.code} {result.sample}".strip(),
         {"reportable": result.reportable, "unit": result.unit, "interval": result.interval, "why": result.why,
          "what is shown": result.shown},
-        {"reportable": line.reportable, "unit": line.unit, "interval": value.interval, "why": why,
+        {"reportable": line.reportable, "unit": unit, "interval": value.interval, "why": why,
          "what is shown": derived.shown(result.value, known)},
     )  # fmt: skip
 

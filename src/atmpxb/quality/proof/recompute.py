@@ -85,7 +85,7 @@ def verdicts(certificate: Certificate, files: Mapping[str, bytes]) -> Iterator[L
 def _agrees(result: Result, value: str | None, line: SpecificationLine) -> bool:
     """Whether a value, within the tolerance, is reported and judged as the result says."""
     for candidate in _nearby(value):
-        found = judge(candidate, result.interval, line)
+        found = judge(candidate, result.interval, line, result.unit)
         if (str(found.outcome), found.reported) == (result.verdict, result.reported or ""):
             return True
     return False

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from atmpxb.quality.actions import certificates as actions
 from atmpxb.quality.certificate import record as records
-from atmpxb.quality.models import Certificate, Order, Test
+from atmpxb.quality.models import Certificate, Order, Run, Test
 from atmpxb.quality.queries.batches import PAGE
 from atmpxb.quality.queries.documents import line_of
 from atmpxb.quality.queries.ordering import ordered
@@ -86,6 +86,13 @@ class ReleasePage:
     done: tuple[Test, ...]
     pending: tuple[Test, ...]
     earlier: Certificate | None
+
+    @property
+    def reviewed_runs(self) -> tuple[Run, ...]:
+        """Runs that can still go back to the bench: reviewed, and on no certificate that stands."""
+        if self.earlier and self.earlier.state in (CertificateState.APPROVED, CertificateState.ISSUED):
+            return ()
+        return tuple({one.run.pk: one.run for one in self.done if one.run}.values())
 
     @property
     def pending_lines(self) -> tuple[tuple[Mapping[str, str], Test], ...]:

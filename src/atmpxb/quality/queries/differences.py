@@ -8,7 +8,7 @@ from django.core import signing
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.actions.reviews import current_analysis
+from atmpxb.quality.actions.findings import current_analysis, exceptions
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.certificate.wording import VERDICTS, decimal, shown_limit, shown_result, unit
@@ -86,8 +86,9 @@ def of_run(run: Run) -> dict[str, str]:
     method = method_of(run.method)
     for entry in run.entries.filter(replaced_by__isnull=True).select_related("sample"):
         found |= _entry(entry, method, language)
+    asked = {finding.key: finding.text for finding in exceptions(run)}
     for answer in run.dispositions.all():
-        found[_("Answer to exception %(key)s") % {"key": answer.exception}] = answer.text
+        found[_("Answer to exception %(key)s") % {"key": asked.get(answer.exception, answer.exception)}] = answer.text
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from atmpxb.quality import engine
-from atmpxb.quality.actions import reviews
+from atmpxb.quality.actions import findings
 from atmpxb.quality.actions.analyses import inputs
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Analysis, Result, Run
@@ -181,7 +181,7 @@ def pictures(analysis: Analysis) -> tuple[Picture, ...]:
 
 
 def _exceptions(run: Run) -> tuple[Remark, ...]:
-    found: Sequence[reviews.Finding] = reviews.exceptions(run)
+    found: Sequence[findings.Finding] = findings.exceptions(run)
     return tuple(
         Remark(one.kind, one.text, one.blocking) for one in sorted(found, key=lambda one: not one.blocking)
     )

@@ -8,8 +8,7 @@ from uuid import UUID
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.actions import hands
-from atmpxb.quality.actions import reviews as actions
+from atmpxb.quality.actions import findings, hands
 from atmpxb.quality.models import (
     Analysis,
     Disposition,
@@ -132,7 +131,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
     run = Run.objects.select_related("method__document", "submitted_by", "opened_by", "performed_by").get(
         pk=run_id, organisation_id=actor.organisation_id
     )
-    analysis = actions.current_analysis(run)
+    analysis = findings.current_analysis(run)
     outcome = analysis.outcome if analysis else {}
     results = tuple(
         Result.objects.filter(test__run=run, current=True)
@@ -143,7 +142,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
     files = tuple(run.files.select_related("file", "sample", "equipment", "attached_by"))
     entries = tuple(run.entries.select_related("sample", "written_by", "checked_by", "replaced_by"))
     said = {one.exception: one for one in run.dispositions.select_related("written_by")}
-    found = actions.exceptions(run)
+    found = findings.exceptions(run)
     data_remarks = sum(len(outcome.get(kind, ())) for kind in ("exclusions", "repairs", "warnings"))
     return ReviewPage(
         run,
@@ -161,7 +160,7 @@ def review(actor: Actor, run_id: UUID) -> ReviewPage:
 
 
 def _exception(
-    found: actions.Finding,
+    found: findings.Finding,
     said: Disposition | None,
     checks: tuple[dict[str, Any], ...],
     results: tuple[Result, ...],
@@ -174,7 +173,7 @@ def _exception(
         if result:
             text = f"{words(result.line['title'], language)}: {result.reported} {result.unit}".strip()
     return Exceptional(
-        found.key, found.key.replace(":", "-"), _kinds()[found.kind], text, found.blocking, said
+        found.key, found.key.replace(":", "-").replace(".", "-"), _kinds()[found.kind], text, found.blocking, said
     )
 
 
@@ -186,6 +185,8 @@ def _kinds() -> dict[str, str]:
         "repairs": _("Repaired file"),
         "warnings": _("Warning"),
         "correction": _("Corrected entry"),
+        "plate_map": _("Plate map changed after the analysis"),
+        "assigned": _("File reassigned after the analysis"),
         "file": _("File set apart"),
         "override": _("Released file"),
         "early": _("Measured before receipt"),

@@ -12,6 +12,7 @@ from atmpxb.records.documents.states import move
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
+from atmpxb.records.reasons import require_reason
 from atmpxb.records.signatures.actions import Proof, digest_of, sign
 from atmpxb.records.signatures.models import Meaning
 
@@ -114,6 +115,7 @@ def withdraw_version(*, actor: Actor, version: DocumentVersion, reason: str) -> 
     Raises:
         NotPossibleNow: it is superseded or withdrawn already.
     """
+    reason = require_reason(reason)
     move(version, "document.withdrawn", withdrawn_at=timezone.now(), withdrawal_reason=reason)
     record("document.withdrawn", actor=actor, on=version, sha256=version.sha256, reason=reason)
     return version

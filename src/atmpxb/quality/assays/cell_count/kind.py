@@ -7,7 +7,7 @@ from typing import Any
 from atmpxb.notes import Fact, Note, note, say
 from atmpxb.quality.assays.cell_count import figure
 from atmpxb.quality.assays.cell_count.parameters import Parameters, parameters, plain, problems, scale
-from atmpxb.quality.assays.cell_count.samples import Counted, Row, grouped
+from atmpxb.quality.assays.cell_count.samples import Counted, Row, grouped, place_of
 from atmpxb.quality.assays.seam import (
     Analysis,
     AssayError,
@@ -83,6 +83,7 @@ class CellCounting:
         chosen = parameters(method)
         exports = [(file, _read(file)) for file in files]
         rows, exclusions = grouped(exports, chosen)
+        _refuse_impossible(rows)
         samples = {
             name: Counted(tuple(items), _factor(name, method, bench, chosen), float(chosen.confidence))
             for name, items in rows.items()
@@ -108,6 +109,23 @@ class CellCounting:
             figure.replicates(samples),
             {"rows": [_detail(name, row) for name, items in rows.items() for row in items]},
         )
+
+
+def _refuse_impossible(rows: Mapping[str, Sequence[Row]]) -> None:
+    """No share can be calculated of more viable cells than cells: such an export was not written by a counter."""
+    for items in rows.values():
+        for row in items:
+            count = row.count
+            viable, total = count.viable_count, count.total_count
+            if viable is not None and total is not None and viable > total:
+                raise AssayError(
+                    "count.more_viable_than_counted",
+                    "{place}: {viable} viable cells of {total} cells. Export the measurement again from the counter, "
+                    "and withdraw this file.",
+                    place=place_of(row.file, count),
+                    viable=viable,
+                    total=total,
+                )
 
 
 def _place(where: Fact, column: str) -> Fact:

@@ -68,6 +68,7 @@ urls: list[URLPattern] = [
     path(f"{HERE}/board", releases.board, name="board"),
     path(f"{HERE}/releases", releases.releases, name="releases"),
     path(f"{HERE}/releases/<uuid:order>", releases.release, name="release"),
+    path(f"{HERE}/releases/<uuid:order>/reopen", releases.reopen, name="release_reopen"),
     path(f"{HERE}/releases/<uuid:order>/approve", releases.approve, name="release_approve"),
     path(f"{HERE}/certificates", certificates.certificates, name="certificates"),
     path(CERTIFICATE, certificates.certificate, name="certificate"),

@@ -1,6 +1,6 @@
 """Certificates: the list, one with its pages as pictures, and everything that can be taken away from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import digest_of, needs_code, prove_identity
 from atmpxb.records.vault.actions import vault
+from atmpxb.records.vault.models import StoredFile
 
 #: What is named by the hash of its content never changes.
 _FOREVER = "private, max-age=31536000, immutable"
@@ -98,6 +99,7 @@ def withdraw(request: Request, actor: Actor, certificate: UUID) -> str:
 def progress(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
     """While the document is made: its stages; afterwards the page itself."""
     found = Certificate.objects.defer("record").get(pk=certificate)
+    looked_at(request, found)
     if found.pdf_sha256:
         address = reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": certificate})
         return HttpResponse(headers={"HX-Redirect": address})
@@ -106,12 +108,20 @@ def progress(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
 
 
 def _issued(request: Request, certificate: UUID) -> Certificate:
-    """A sealed certificate; every download of another's is logged like a page."""
+    """A sealed certificate; every download of another's is logged like a page, and needs a grant of its own."""
     found = Certificate.objects.get(pk=certificate)
     if not found.pdf_sha256:
         raise Http404
+    _demand_granted(found, {found.pdf_sha256})
     looked_at(request, found)
     return found
+
+
+def _demand_granted(found: Certificate, digests: Set[str]) -> None:
+    """A file of the vault is handed out when its row may be read: it is one's own, or its owner granted it."""
+    held = StoredFile.objects.filter(organisation_id=found.organisation_id, sha256__in=digests)
+    if held.values("sha256").distinct().count() != len(digests):
+        raise Http404
 
 
 def _name(found: Certificate, end: str) -> str:
@@ -139,7 +149,12 @@ def record(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
 def raw(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
     """Every raw file that the results rest on, as one archive."""
     found = _issued(request, certificate)
-    archive: Iterator[bytes] = package.archive(records.parse(found.record.encode()), vault())
+    parsed = records.parse(found.record.encode())
+    digests = set(package.raw_files(parsed).values())
+    _demand_granted(found, digests)
+    if found.organisation_id != actor.organisation_id:
+        request.looked_at |= {(found.organisation_id, f"raw file {digest}") for digest in digests}
+    archive: Iterator[bytes] = package.archive(parsed, vault())
     response = StreamingHttpResponse(archive, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{_name(found, "-raw.zip")}"'
     response["Cache-Control"] = "no-store, private"
@@ -149,9 +164,7 @@ def raw(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
 @office_page(*EVERYONE)
 def picture(request: Request, actor: Actor, certificate: UUID, page: int) -> HttpResponseBase:
     """One page of the sealed document as a picture."""
-    found = Certificate.objects.defer("record").get(pk=certificate)
-    if not found.pdf_sha256:
-        raise Http404
+    found = _issued(request, certificate)
     try:
         drawn = preview.page_picture(vault(), found.pdf_sha256, page)
     except preview.NoSuchPage as error:

@@ -1,6 +1,6 @@
 """What people fill in at the office. Times are wall-clock times in a zone that is said; none is guessed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.models import Batch, Cause, Certificate, Product, words
+from atmpxb.quality.models import Batch, Cause, Certificate, Product, Run, words
 from atmpxb.quality.pages.times import WallClock, moment
 from atmpxb.records.documents.models import DocumentVersion
 from atmpxb.records.people.models import Organisation
@@ -46,6 +46,17 @@ class InvalidationForm(forms.Form):
         label=gettext_lazy("What happened"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), min_length=3,
         help_text=gettext_lazy("Stands on the certificate, beside the result that is invalidated."),
     )  # fmt: skip
+
+
+class ReopenForm(ReasonForm):
+    """Which reviewed run goes back to the bench, and why."""
+
+    run = forms.ChoiceField(label=gettext_lazy("Run"))
+    field_order = ("run", "reason")
+
+    def __init__(self, *args: Any, runs: Sequence[Run], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["run"].choices = [(str(run.pk), str(run)) for run in runs]  # type: ignore[attr-defined]
 
 
 class DispositionForm(forms.Form):

@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from atmpxb.quality.actions import certificates as actions
+from atmpxb.quality.actions import reviews
 from atmpxb.quality.certificate import drafting
 from atmpxb.quality.certificate.deviations import Occurred
-from atmpxb.quality.models import Certificate, Order
+from atmpxb.quality.models import Certificate, Order, Run
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office.access import here, office_page
-from atmpxb.quality.pages.office.forms import ReleaseForm, SignForm
+from atmpxb.quality.pages.office.forms import ReleaseForm, ReopenForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import batches, differences
 from atmpxb.quality.queries import certificates as queries
@@ -68,6 +69,8 @@ def release(request: Request, actor: Actor, order: UUID) -> HttpResponse:
         "seen": seen,
         "saw": differences.kept(differences.of_draft(draft)),
         "may_sign": actor.holds(Role.QP),
+        "back": ReopenForm(runs=found.reviewed_runs, auto_id="back_%s")
+        if found.reviewed_runs and actor.holds(Role.QP) else None,
         "asks_code": needs_code(actor.person_id),
     }  # fmt: skip
     return render(request, "quality/office/release.html", context)
@@ -94,6 +97,17 @@ def approve(request: Request, actor: Actor, order: UUID) -> str:
             reason=wish["reason"], acknowledged=request.POST.getlist("acknowledged"),
         )  # fmt: skip
     return reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": approved.pk})
+
+
+@deed
+def reopen(request: Request, actor: Actor, order: UUID) -> str:
+    """Give a reviewed run back to the bench."""
+    with acting_for(actor.organisation_id, actor.person_id):
+        known = Run.objects.filter(tests__order=order, organisation_id=actor.organisation_id).distinct()
+        form = cleaned(ReopenForm(request.POST, runs=tuple(known))).cleaned_data
+        found = get_object_or_404(known, pk=form["run"])
+    reviews.reopen_run(actor=actor, run=found, reason=form["reason"])
+    return reverse("quality:release", kwargs={"organisation": here(request), "order": order})
 
 
 def _words(order: Order, kind: str, language: str) -> dict[str, str]:

@@ -141,7 +141,7 @@ def test_files_in_results_out_and_submitted(
     assert plot
     picture = analyst.get(plot[0])
     assert picture["Content-Type"] == "image/svg+xml"
-    assert picture["Content-Security-Policy"] == "default-src 'none'; img-src data:"
+    assert picture["Content-Security-Policy"] == "default-src 'none'; img-src data:; sandbox"
     assert "immutable" in picture["Cache-Control"]
     assert picture.content.startswith(b"<svg")
 

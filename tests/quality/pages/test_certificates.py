@@ -78,7 +78,11 @@ def test_a_reviewer_judges_exceptions_and_signs(cast: story.Cast, measured: dict
     back = f"/o/sure/reviews/{measured['flow'].pk}"
     browser.post(f"{back}/return", {"reason": "One tube is missing"})
     assert read(cast.reviewer, lambda: Run.objects.get(pk=measured["flow"].pk).state) == "open"
-    browser.post(f"/o/sure/reviews/{measured['cell_count'].pk}/invalidate", {"reason": "Wrong dilution"})
+    wrong_run = f"/o/sure/reviews/{measured['cell_count'].pk}"
+    cause = {"cause": "preparation", "reason": "Wrong dilution", "seen": browser.get(wrong_run).context["seen"]}
+    unsigned = browser.post(f"{wrong_run}/invalidate", cause, headers=HTMX)
+    assert unsigned.status_code == 422, "a failing result does not go away without a signature"
+    browser.post(f"{wrong_run}/invalidate", {**cause, "password": cast.password}, headers=HTMX)
     assert read(cast.reviewer, lambda: Run.objects.get(pk=measured["cell_count"].pk).state) == "invalid"
 
     analyst: Client = sign_in("analyst", "sure")

@@ -53,7 +53,11 @@ def test_what_others_do_shows_without_a_reload(cast: story.Cast, opened: dict[st
     since = listed.split("news/runs?since=")[1].split("&")[0]
     news = f"{HERE}/news/runs?since={since}&known=0"
     assert second.get(news).status_code == 204
-    post(sign_in("reviewer", "sure"), f"{HERE}/reviews/{opened['flow'].pk}/invalidate", reason="Wrong tube")
+    reviewer, flow = sign_in("reviewer", "sure"), f"{HERE}/reviews/{opened['flow'].pk}"
+    post(
+        reviewer, f"{flow}/invalidate", cause="preparation", reason="Wrong tube", password=cast.password,
+        seen=reviewer.get(flow).context["seen"],
+    )  # fmt: skip
     come = second.get(news).content.decode()
     assert "One new or changed" in come, "a line to press; no row has moved"
     assert second.get(f"{HERE}/news/nothing?since=1").status_code == 404

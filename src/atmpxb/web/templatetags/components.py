@@ -454,6 +454,7 @@ def meaning_word(code: str) -> str:
         "performed": pgettext("signature", "Sign as performed"),
         "checked": pgettext("signature", "Sign as checked"),
         "reviewed": pgettext("signature", "Sign as reviewed"),
+        "invalidated": pgettext("signature", "Sign and invalidate"),
         "approved": pgettext("signature", "Sign as approved"),
         "authorised": pgettext("signature", "Sign and renew keys"),
     }

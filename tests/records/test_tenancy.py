@@ -148,7 +148,8 @@ def test_the_client_reads_what_is_shared_with_it_and_no_more(scene) -> None:
             for table in sorted(set(tenant_tables(story)) - PUBLIC - {"ledger_checkpoint"})
             if (number := count(theirs, table, f"organisation_id = '{lab}'"))
         }
-    assert seen == {"people_grant": 3, "quality_certificate": 1, "quality_order": 1, "vault_storedfile": 1}
+    # The certificate and the seven raw files that it rests on.
+    assert seen == {"people_grant": 10, "quality_certificate": 1, "quality_order": 1, "vault_storedfile": 8}
 
 
 def test_a_row_in_anothers_name_is_refused(scene) -> None:

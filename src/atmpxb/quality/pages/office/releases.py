@@ -69,7 +69,7 @@ def release(request: Request, actor: Actor, order: UUID) -> HttpResponse:
         "seen": seen,
         "saw": differences.kept(differences.of_draft(draft)),
         "may_sign": actor.holds(Role.QP),
-        "back": ReopenForm(runs=found.reviewed_runs, auto_id="back_%s")
+        "returning": ReopenForm(runs=found.reviewed_runs, auto_id="back_%s")
         if found.reviewed_runs and actor.holds(Role.QP) else None,
         "asks_code": needs_code(actor.person_id),
     }  # fmt: skip

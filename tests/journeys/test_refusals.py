@@ -58,7 +58,7 @@ def test_bad_files_and_wrong_passwords_are_answered_with_a_cure(enter: Enter, ba
     expect(page.locator("#attached")).to_contain_text(name)
     _drop(analyst, "copy.fcs", good)
     row = page.locator(".drop-files li").filter(has_text="copy.fcs")
-    expect(row).to_contain_text("These bytes are attached already")
+    expect(row).to_contain_text("These bytes are attached to run")
     expect(row).to_contain_text("withdraw the file there first")
     expect(page.locator("#attached")).not_to_contain_text("copy.fcs")
     analyst.look()

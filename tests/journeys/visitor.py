@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, expect
 
 from journeys.installation import Installation
 
@@ -69,7 +69,14 @@ class Visitor:
 
     def go(self, path: str) -> Page:
         """Open an address of the installation."""
-        self.page.goto(self.installation.address + path)
+        try:
+            self.page.goto(self.installation.address + path)
+        except Error as error:
+            # The page was on its way elsewhere by itself, as after a signature: once it is there, this goes on.
+            if "ERR_ABORTED" not in error.message:
+                raise
+            self.page.wait_for_load_state()
+            self.page.goto(self.installation.address + path)
         return self.page
 
     def sign_in(self) -> None:

@@ -136,9 +136,9 @@ def test_nobody_checks_own_work_and_nobody_signs_what_has_changed_meanwhile(ente
     expect(reviewer.page.locator("section#sign")).to_be_visible()
     sign_review(reviewer)
     sign(page.locator("section#sign"), head)
-    expect(page.locator("#notices")).to_contain_text("This has changed since you opened it")
     expect(refusal(page.locator("main"))).to_contain_text("This has changed since you opened it")
-    page.locator("#notices").get_by_role("link", name="Load again").click()
+    expect(page.locator("main")).to_contain_text("What changed since you opened this page")
+    page.get_by_role("link", name="Load the page again").click()
     expect(rests_on).to_have_count(1)
     head.look()
 

@@ -11,6 +11,7 @@ from atmpxb.platform.demo import network, story
 from atmpxb.quality import publishing
 from atmpxb.quality.models import Certificate, Order
 from atmpxb.quality.proof.verify import Report, verify
+from atmpxb.quality.saying import voice
 from atmpxb.records import jobs
 from atmpxb.records.ledger import checkpoint
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
@@ -55,7 +56,7 @@ def events(actor: Actor) -> list[str]:
 
 def judged(certificate: Certificate, trusted: bytes, who: story.Cast) -> Report:
     stored = as_(who.head, lambda: Certificate.objects.get(pk=certificate.pk))
-    return verify(vault().read(stored.pdf_sha256), None, trusted)
+    return verify(vault().read(stored.pdf_sha256), None, trusted, voices=voice)
 
 
 def failed(report: Report) -> dict[str, str]:
@@ -106,7 +107,7 @@ def test_the_trust_list_dates_every_key_and_each_signed_in_its_own_time_only(adm
     listed = trust.parse(as_(administrator, publishing.trust_list)).organisation(administrator.organisation_id)
     assert listed is not None
     keys = listed.checkpoint_keys
-    assert len(keys) == len(listed.seal_certificates) == 3
+    assert len(keys) == len(listed.seals) == 3
     assert [key.until for key in keys] == [keys[1].since, keys[2].since, None]
     assert [key.id for key in keys] == [
         key.id for key in signatures.signing_client().identity(administrator.organisation_id).checkpoint_keys

@@ -17,6 +17,7 @@ from typing import Any
 #: A log that grows beyond this is put aside; so many older ones stay.
 LARGEST = 10 * 1024**2
 KEPT = 3
+#: Faults whose sentence the interpreter makes of our own names; the words of any other could repeat what somebody sent.
 _OWN_WORDS = (AttributeError, ImportError, NameError, TypeError, NotImplementedError, RecursionError, MemoryError)
 _LINES = {"class": "logging.StreamHandler", "formatter": "json"}
 

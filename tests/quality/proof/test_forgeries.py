@@ -17,6 +17,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, StreamObject
 
+from atmpxb.notes import note
 from atmpxb.platform import voices
 from atmpxb.quality.assays.seam import Exclusion, Interval, Plot, Repair
 from atmpxb.quality.certificate import attachments, view
@@ -192,9 +193,9 @@ CAME_OUT: dict[str, tuple[Change, str]] = {
         lambda c: counted(c, checks=tuple(replace(k, passed=False) for k in c.analyses[0].checks)), "passed: recorded False",
     ),
     "a check left out": (lambda c: counted(c, checks=c.analyses[0].checks[1:]), "checks come out"),
-    "a warning": (lambda c: counted(c, warnings=("all is well",)), "warnings come out"),
+    "a warning": (lambda c: counted(c, warnings=(note("w.well", "all is well"),)), "warnings come out"),
     "an exclusion": (lambda c: counted(c, exclusions=(Exclusion("row 3", "outlier"),)), "exclusions come out"),
-    "a repair": (lambda c: counted(c, repairs=(Repair("a", "r", "w", "b", "a"),)), "repairs come out"),
+    "a repair": (lambda c: counted(c, repairs=(Repair("a", note("r.rule", "r"), "w", "b", "a"),)), "repairs come out"),
     "the picture of another batch": (lambda c: counted(c, figures=_other().certificate.analyses[0].figures), "picture"),
     "fewer pictures": (lambda c: counted(c, figures=c.analyses[0].figures[:-1]), "picture(s) come out"),
     "a file of another length": (

@@ -117,28 +117,28 @@ def entry_value(entry: Entry, text: str, *, comma: bool = False) -> str:
 
 #: Blanks that part thousands: "1 234.5", also with the narrow and the fixed space.
 _THOUSANDS = re.compile(r"(?<=[0-9])[ \u202f\u00a0](?=[0-9]{3}(?![0-9]))")
-#: "1.234" of somebody whose language parts thousands with a point: one number or a thousand times that.
-_TWO_WAYS = re.compile(r"[<>]? ?[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+#: One number or a thousand times that, by whether the mark stands before decimals or parts thousands.
+_TWO_WAYS = {mark: re.compile(rf"[<>]? ?[+-]?[1-9][0-9]{{0,2}}\{mark}[0-9]{{3}}") for mark in ".,"}
 
 
 def _number(entry: Entry, text: str, comma: bool) -> str:
     title = entry.title or entry.code
     facts = {"entry": title, "value": text}
     plain = _THOUSANDS.sub("", text).replace("−", "-")
-    if comma and _TWO_WAYS.fullmatch(plain):
+    if comma and _TWO_WAYS["."].fullmatch(plain):
         raise WrongValue(
             "entry.point",
             "{entry}: '{value}' can be read in two ways; write a decimal comma, and thousands without a point",
             **facts,
         )
-    if comma:
-        plain = plain.replace(",", ".") if "." not in plain else plain
-    elif "," in plain:
+    if not comma and _TWO_WAYS[","].fullmatch(plain):
         raise WrongValue(
             "entry.comma",
             "{entry}: '{value}' can be read in two ways; write a decimal point, and thousands without a comma",
             **facts,
         )
+    if "." not in plain:
+        plain = plain.replace(",", ".")
     if not DECIMAL.fullmatch(plain):
         raise WrongValue("entry.number", "{entry}: '{value}' is not a number; write it as 1234.5 or 1.2e6", **facts)
     if entry.type == "integer" and not INTEGER.fullmatch(plain):

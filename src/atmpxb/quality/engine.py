@@ -5,7 +5,6 @@ a file that makes a reader misbehave costs one process and not the web server or
 """
 
 import multiprocessing
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -21,6 +20,7 @@ from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, R
 from atmpxb.quality.assays.suitability import require_inputs
 from atmpxb.quality.assays.worksheet import DECIMAL, INTEGER, bounds_problem
 from atmpxb.quality.confined import confined
+from atmpxb.quality.typed_numbers import TwoReadings, with_point
 
 ENGINE = f"atmpxb {__version__}"
 
@@ -115,30 +115,23 @@ def entry_value(entry: Entry, text: str, *, comma: bool = False) -> str:
     return text
 
 
-#: Blanks that part thousands: "1 234.5", also with the narrow and the fixed space.
-_THOUSANDS = re.compile(r"(?<=[0-9])[ \u202f\u00a0](?=[0-9]{3}(?![0-9]))")
-#: One number or a thousand times that, by whether the mark stands before decimals or parts thousands.
-_TWO_WAYS = {mark: re.compile(rf"[<>]? ?[+-]?[1-9][0-9]{{0,2}}\{mark}[0-9]{{3}}") for mark in ".,"}
-
-
 def _number(entry: Entry, text: str, comma: bool) -> str:
     title = entry.title or entry.code
     facts = {"entry": title, "value": text}
-    plain = _THOUSANDS.sub("", text).replace("−", "-")
-    if comma and _TWO_WAYS["."].fullmatch(plain):
-        raise WrongValue(
-            "entry.point",
-            "{entry}: '{value}' can be read in two ways; write a decimal comma, and thousands without a point",
-            **facts,
-        )
-    if not comma and _TWO_WAYS[","].fullmatch(plain):
+    try:
+        plain = with_point(text, comma=comma)
+    except TwoReadings:
+        if comma:
+            raise WrongValue(
+                "entry.point",
+                "{entry}: '{value}' can be read in two ways; write a decimal comma, and thousands without a point",
+                **facts,
+            ) from None
         raise WrongValue(
             "entry.comma",
             "{entry}: '{value}' can be read in two ways; write a decimal point, and thousands without a comma",
             **facts,
-        )
-    if "." not in plain:
-        plain = plain.replace(",", ".")
+        ) from None
     if not DECIMAL.fullmatch(plain):
         raise WrongValue("entry.number", "{entry}: '{value}' is not a number; write it as 1234.5 or 1.2e6", **facts)
     if entry.type == "integer" and not INTEGER.fullmatch(plain):

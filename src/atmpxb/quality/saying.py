@@ -39,3 +39,8 @@ def _translated(language: str, template: str) -> str:
     # The catalogue answers an empty sentence with its own header.
     with override(language):
         return gettext(template) if template else ""
+
+
+def writes_commas() -> bool:
+    """Whether the reader's language writes decimals with a comma."""
+    return (get_language() or "").startswith("nl")

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connections
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from atmpxb.quality import engine
 from atmpxb.quality.actions import catalogue, certificates, findings, orders, requests, reviews, runs, withdrawals
@@ -362,14 +362,13 @@ def test_a_number_is_read_as_the_language_of_the_page_writes_it(scene) -> None:
     story = scene("opened")
     run, sample, analyst = story.run("cell_count"), story.sample("flow"), story.who.analyst
 
-    def write(value: str, reason: str = "") -> str:
+    def write(value: str, *, comma: bool, reason: str = "") -> str:
         return runs.write_entry(
-            actor=analyst, run=run, code="dilution", value=value, sample=sample, reason=reason
+            actor=analyst, run=run, code="dilution", value=value, sample=sample, reason=reason, comma=comma
         ).value
 
-    with translation.override("en"), pytest.raises(engine.WrongValue, match="two ways; write a decimal point"):
-        write("1,234")
-    with translation.override("nl"):
-        assert write("1,234") == "1.234"
-        with pytest.raises(engine.WrongValue, match="two ways; write a decimal comma"):
-            write("1.234", "again")
+    with pytest.raises(engine.WrongValue, match="two ways; write a decimal point"):
+        write("1,234", comma=False)
+    assert write("1,234", comma=True) == "1.234"
+    with pytest.raises(engine.WrongValue, match="two ways; write a decimal comma"):
+        write("1.234", comma=True, reason="again")

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from atmpxb.notes import Note, Refused, listed, note
 from atmpxb.quality import engine
@@ -353,9 +352,13 @@ def withdraw_file(*, actor: Actor, file: RunFile, reason: str) -> RunFile:
 
 @action("quality.write_entry", roles={Role.ANALYST})
 def write_entry(
-    *, actor: Actor, run: Run, code: str, value: str, sample: Sample | None = None, reason: str = ""
-) -> WorksheetEntry:
+    *, actor: Actor, run: Run, code: str, value: str, sample: Sample | None = None, reason: str = "",
+    comma: bool = False,
+) -> WorksheetEntry:  # fmt: skip
     """Write a value on the worksheet. Correcting one needs a reason; the first value stays readable.
+
+    Args:
+        comma: whether the typist's language writes decimals with a comma.
 
     Raises:
         WrongEntry: the method does not ask for it, or not in this form; or a correction has no reason.
@@ -369,7 +372,7 @@ def write_entry(
         raise WrongEntry(
             "entry.no_reason", "A correction needs a reason", "Say why the first value is not right"
         )
-    kept = engine.entry_value(field, value, comma=_writes_commas())
+    kept = engine.entry_value(field, value, comma=comma)
     entry = create(
         WorksheetEntry, run=run, code=code, sample=sample, value=kept, reason=reason,
         written_at=timezone.now(), written_by_id=actor.person_id,
@@ -438,11 +441,6 @@ def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, st
     record("plate_map.set", actor=actor, on=run, reason=reason)
     ask_if_complete(actor=actor, run=run, method=parse(run.method.source.encode()))
     return run
-
-
-def _writes_commas() -> bool:
-    """Whether the typist has a page before the eyes whose numbers have a decimal comma."""
-    return (get_language() or "").startswith("nl")
 
 
 def _entry(method: Method, code: str, sample: Sample | None) -> Entry:

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from atmpxb.quality.pages.bench.access import BENCH, bench_page
+from atmpxb.quality.pages.access import LABORATORY, role_page
 from atmpxb.quality.pages.entrance import Request, page
 from atmpxb.quality.queries import news as read
 from atmpxb.quality.queries.runs import load
@@ -26,7 +26,7 @@ def of_list(request: Request, actor: Actor, name: str) -> HttpResponse:
     return render(request, "quality/news.html", {"name": name, "since": since, "count": count})
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def of_run(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     """Nothing while the run holds what the page shows; else the new state, upon which the page asks for its parts."""
     found = load(actor, run)

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from atmpxb.quality.assays import registry
 from atmpxb.quality.pages.times import WallClock
+from atmpxb.quality.saying import writes_commas
+from atmpxb.quality.typed_numbers import TwoReadings, with_point
 from atmpxb.records.people.models import Organisation
 
-LARGEST_DOCUMENT = 512 * 1024  # bytes of a method document
 _WELL = re.compile(r"[A-H](1[0-2]|[1-9])")
 _WELL_COLUMNS = ("well", "sample", "type", "quantity")
 
@@ -42,9 +43,12 @@ class DecimalText(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        plain = re.sub(r"[\s\u202f\u00a0]", "", text).replace(",", ".").replace("−", "-")
         try:
-            number = Decimal(plain)
+            number = Decimal(with_point(text, comma=writes_commas()))
+        except TwoReadings as error:
+            raise forms.ValidationError(
+                _("%(text)s can be read in two ways: write it without a mark between thousands") % {"text": text}
+            ) from error
         except InvalidOperation:
             number = Decimal("NaN")
         if not number.is_finite():
@@ -59,16 +63,6 @@ class DecimalText(forms.CharField):
                 % {"text": text, "lowest": self.lowest, "highest": self.highest}
             )
         return number
-
-
-def _reason() -> forms.CharField:
-    return forms.CharField(label=gettext_lazy("Reason"), max_length=500)
-
-
-class ReasonForm(forms.Form):
-    """Why something is done."""
-
-    reason = _reason()
 
 
 class ReceiveForm(forms.Form):
@@ -175,14 +169,6 @@ class PlateForm(forms.Form):
         return found
 
 
-class SigningForm(forms.Form):
-    """Who one is, once more, and what was seen."""
-
-    password = forms.CharField(label=gettext_lazy("Password"), max_length=200, strip=False)
-    code = forms.CharField(label=gettext_lazy("Code"), max_length=20, required=False)
-    seen = forms.RegexField(r"\A[0-9a-f]{64}\Z", label=gettext_lazy("What you saw"))
-
-
 class InstrumentForm(forms.Form):
     """An instrument to register."""
 
@@ -219,25 +205,3 @@ def end_of(day: date | None, zone: str) -> datetime | None:
     if day is None:
         return None
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
-
-
-class DocumentForm(forms.Form):
-    """A method document to put on file."""
-
-    document = forms.FileField(
-        label=gettext_lazy("Method document"), max_length=255,
-        help_text=gettext_lazy("TOML, schema atmpxb.method/1. It is read whole before anything is recorded."),
-        widget=forms.FileInput(attrs={"accept": ".toml"}),
-    )  # fmt: skip
-
-    def clean_document(self) -> bytes:
-        """The bytes, when they are text of a reasonable size."""
-        file = self.cleaned_data["document"]
-        if file.size > LARGEST_DOCUMENT:
-            raise forms.ValidationError(_("A method document is smaller than 512 KiB"))
-        data: bytes = file.read()
-        try:
-            data.decode()
-        except UnicodeDecodeError as error:
-            raise forms.ValidationError(_("The document is not UTF-8 text")) from error
-        return data

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from atmpxb.quality.actions import catalogue
-from atmpxb.quality.pages.bench.access import BENCH, address_of, bench_page
+from atmpxb.quality.pages.access import LABORATORY, here, role_page
 from atmpxb.quality.pages.bench.forms import InstrumentForm, end_of
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.refusals import cleaned
@@ -16,7 +16,7 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Organisation, Role
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def instruments(request: Request, actor: Actor) -> HttpResponse:
     """All instruments, and a form for a new one."""
     context = {
@@ -43,4 +43,4 @@ def register(request: Request, actor: Actor) -> str:
         serial=form["serial"],
         qualified_until=end_of(form["qualified_until"], zone),
     )
-    return reverse("quality:instruments", args=[address_of(request)])
+    return reverse("quality:instruments", args=[here(request)])

@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from atmpxb.quality.actions import catalogue
-from atmpxb.quality.pages.bench.access import BENCH, DOCUMENTS, address_of, bench_page
-from atmpxb.quality.pages.bench.forms import DocumentForm, SigningForm
+from atmpxb.quality.pages.access import DOCUMENTS, LABORATORY, here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.forms import DocumentForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import methods as read
 from atmpxb.records.documents import actions as documents
@@ -21,14 +21,14 @@ from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import needs_code, prove_identity
 
 
-@bench_page(*DOCUMENTS)
+@role_page(*DOCUMENTS)
 def methods(request: Request, actor: Actor) -> HttpResponse:
     """Every version on file."""
-    context = {"methods": read.methods(actor), "form": DocumentForm(), "drafts": actor.holds(*BENCH)}
+    context = {"methods": read.methods(actor), "form": DocumentForm(), "drafts": actor.holds(*LABORATORY)}
     return render(request, "quality/bench/methods.html", context)
 
 
-@bench_page(*DOCUMENTS)
+@role_page(*DOCUMENTS)
 def method(request: Request, actor: Actor, version: UUID) -> HttpResponse:
     """One version, readable."""
     found = read.method_page(actor, version)
@@ -46,13 +46,13 @@ def draft(request: Request, actor: Actor) -> str:
     """Put a method document on file as a draft."""
     source = cleaned(DocumentForm(request.POST, request.FILES)).cleaned_data["document"]
     drafted = catalogue.draft_method(actor=actor, source=source)
-    return reverse("quality:method", args=[address_of(request), drafted.pk])
+    return reverse("quality:method", args=[here(request), drafted.pk])
 
 
 @deed
 def approve(request: Request, actor: Actor, version: UUID) -> str:
     """Sign a draft into effect."""
-    form = cleaned(SigningForm(request.POST)).cleaned_data
+    form = cleaned(SignForm(request.POST)).cleaned_data
     with acting_for(actor.organisation_id, actor.person_id):
         row = get_object_or_404(
             DocumentVersion.objects.select_related("document"),
@@ -64,4 +64,4 @@ def approve(request: Request, actor: Actor, version: UUID) -> str:
         raise documents.AuthorCannotApprove
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
     documents.make_effective(actor=actor, version=row, proof=proof, seen=form["seen"])
-    return reverse("quality:method", args=[address_of(request), version])
+    return reverse("quality:method", args=[here(request), version])

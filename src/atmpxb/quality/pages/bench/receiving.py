@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from atmpxb.quality.actions import orders
 from atmpxb.quality.models import Sample
-from atmpxb.quality.pages.bench.access import BENCH, RECEPTION, address_of, bench_page
-from atmpxb.quality.pages.bench.forms import ReasonForm, ReceiveForm
+from atmpxb.quality.pages.access import LABORATORY, RECEPTION, here, role_page
+from atmpxb.quality.pages.bench.forms import ReceiveForm
 from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.refusals import InvalidForm, cleaned
 from atmpxb.quality.pages.times import moment
 from atmpxb.quality.queries.arrivals import arrivals
@@ -20,7 +21,7 @@ from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
 
 
-@bench_page(*BENCH, *RECEPTION)
+@role_page(*LABORATORY, *RECEPTION)
 def receive(request: Request, actor: Actor) -> HttpResponse:
     """What is expected, and a form for what was scanned."""
     scanned = request.GET.get("label", "").strip()[:60]
@@ -54,7 +55,7 @@ def take(request: Request, actor: Actor) -> str:
         hold_reason=form["hold_reason"],
         collected_at=collected_at,
     )
-    return reverse("quality:receive", args=[address_of(request)])
+    return reverse("quality:receive", args=[here(request)])
 
 
 @deed
@@ -62,7 +63,7 @@ def missing(request: Request, actor: Actor, sample: UUID) -> str:
     """Say that an expected container did not arrive."""
     reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
     orders.report_missing(actor=actor, sample=_load(actor, sample), reason=reason)
-    return reverse("quality:receive", args=[address_of(request)])
+    return reverse("quality:receive", args=[here(request)])
 
 
 def _load(actor: Actor, sample: UUID) -> Sample:

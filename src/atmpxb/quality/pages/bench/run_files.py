@@ -13,10 +13,11 @@ from atmpxb.quality.actions import runs as actions
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.pictures import in_language
 from atmpxb.quality.models import Equipment, Plot, RunFile, Sample
-from atmpxb.quality.pages.bench.access import BENCH, bench_page
-from atmpxb.quality.pages.bench.forms import AssignForm, ReasonForm
+from atmpxb.quality.pages.access import LABORATORY, role_page
+from atmpxb.quality.pages.bench.forms import AssignForm
 from atmpxb.quality.pages.bench.runs import run_url
 from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.states import FileState
 from atmpxb.records.ledger.writing import acting_for
@@ -62,7 +63,7 @@ def withdraw(request: Request, actor: Actor, run: UUID, file: UUID) -> str:
     return run_url(request, run)
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def download(request: Request, actor: Actor, file: UUID) -> HttpResponseBase:
     """The raw bytes of a file as it was received, as a download; noted in the access log."""
     row = RunFile.objects.select_related("file").get(pk=file, organisation_id=actor.organisation_id)
@@ -79,7 +80,7 @@ def download(request: Request, actor: Actor, file: UUID) -> HttpResponseBase:
     return response
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def picture(request: Request, actor: Actor, file: UUID, page: int) -> HttpResponse:
     """A page of a report as a picture; noted in the access log like the file itself."""
     row = RunFile.objects.select_related("file").get(
@@ -99,7 +100,7 @@ def _reported() -> list[str]:
     return [kind.code for kind in registry.kinds() if kind.source == "report"]
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def plot(request: Request, actor: Actor, run: UUID, plot: UUID) -> HttpResponse:
     """The picture of a plot in the language of its address: it never changes, and no script or style in it runs."""
     row = Plot.objects.only("sha256").get(pk=plot, analysis__run=run, organisation_id=actor.organisation_id)

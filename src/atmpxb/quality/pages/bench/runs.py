@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods
 from atmpxb.quality.actions import analyses, reviews
 from atmpxb.quality.actions import runs as actions
 from atmpxb.quality.models import Run, Test
-from atmpxb.quality.pages.bench.access import BENCH, address_of, bench_page
-from atmpxb.quality.pages.bench.forms import OpenRunForm, SigningForm
+from atmpxb.quality.pages.access import LABORATORY, here, role_page
+from atmpxb.quality.pages.bench.forms import OpenRunForm
 from atmpxb.quality.pages.entrance import Request, deed, keeps
+from atmpxb.quality.pages.forms import SignForm
 from atmpxb.quality.pages.lists import MOST, as_csv, chips_of, order_of
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import differences
@@ -33,7 +34,7 @@ PAGE = 50
 
 
 @keeps("state", "sort")
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def runs(request: Request, actor: Actor) -> HttpResponseBase:
     """All runs, by state."""
     state = request.GET.get("state", "")
@@ -44,13 +45,13 @@ def runs(request: Request, actor: Actor) -> HttpResponseBase:
         return _csv(read.runs(actor, state, 0, MOST, sort))
     total = counts.get(state, 0) if state else sum(counts.values())
     pages = Paginator(range(total), PAGE).get_page(request.GET.get("page"))
-    here = reverse("quality:runs", args=[address_of(request)])
+    listed = reverse("quality:runs", args=[here(request)])
     context = {
         "runs": read.runs(actor, state, (pages.number - 1) * PAGE, PAGE, sort),
         "sort": sort,
         "pages": pages,
-        "chips": chips_of(here, RunState, counts, state, request.GET.get("sort", "")),
-        "clear_url": f"{here}?state=" if state else "",
+        "chips": chips_of(listed, RunState, counts, state, request.GET.get("sort", "")),
+        "clear_url": f"{listed}?state=" if state else "",
     }
     return render(request, "quality/bench/runs.html", context)
 
@@ -66,7 +67,7 @@ def _csv(found: tuple[read.Listed, ...]) -> StreamingHttpResponse:
     return as_csv("runs", columns, rows)
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def _choose(request: Request, actor: Actor) -> HttpResponse:
     found = worklist(actor, timezone.now(), request.GET.get("method", ""))
     context = {
@@ -97,7 +98,7 @@ def _open(request: Request, actor: Actor) -> str:
         actor=actor, tests=tests, performed_by=partner, performed_by_name=form["performed_by_name"],
         performed_by_address=form["performed_by_address"],
     )  # fmt: skip
-    return reverse("quality:run", args=[address_of(request), opened.pk])
+    return reverse("quality:run", args=[here(request), opened.pk])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -106,25 +107,25 @@ def run_new(request: Request, organisation: str) -> HttpResponseBase:
     return (_open if request.method == "POST" else _choose)(request, organisation=organisation)
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def run(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     """The page of a run: files in, results out."""
     return render(request, "quality/bench/run.html", _context(actor, run))
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def progress(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     """The part of the page that moves: stages, controls, results. Asked each second while an analysis runs."""
     return render(request, "quality/bench/run_progress.html", _context(actor, run))
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def file_list(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     """The checklist and the files, asked anew after each upload."""
     return render(request, "quality/bench/run_files.html", _context(actor, run))
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def worksheet(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     """What was written and checked, asked anew when somebody else wrote or checked."""
     return render(request, "quality/bench/run_worksheet.html", _context(actor, run))
@@ -147,7 +148,7 @@ def submit(request: Request, actor: Actor, run: UUID) -> str:
     """Sign as performed and hand the run to a reviewer."""
     if not actor.holds(*PERMISSIONS["quality.submit_run"]):
         raise NotPermitted("quality.submit_run", PERMISSIONS["quality.submit_run"])
-    form = cleaned(SigningForm(request.POST)).cleaned_data
+    form = cleaned(SignForm(request.POST)).cleaned_data
     target = load_run(actor, run)
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
     with differences.compared(actor, request.POST.get("saw", ""), lambda: differences.of_run(target)):
@@ -165,4 +166,4 @@ def load_run(actor: Actor, run: UUID) -> Run:
 
 def run_url(request: Request, run: UUID) -> str:
     """The page of a run."""
-    return reverse("quality:run", args=[address_of(request), run])
+    return reverse("quality:run", args=[here(request), run])

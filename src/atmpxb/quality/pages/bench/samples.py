@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from atmpxb.quality.actions import orders
 from atmpxb.quality.models import Sample
-from atmpxb.quality.pages.bench.access import BENCH, RECEPTION, address_of, bench_page
-from atmpxb.quality.pages.bench.forms import ReasonForm
+from atmpxb.quality.pages.access import LABORATORY, RECEPTION, here, role_page
 from atmpxb.quality.pages.entrance import Request, deed, keeps
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.lists import MOST, as_csv, chips_of, order_of
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import samples as read
@@ -26,7 +26,7 @@ PAGE = 50
 
 
 @keeps("state", "sort")
-@bench_page(*BENCH, *RECEPTION)
+@role_page(*LABORATORY, *RECEPTION)
 def samples(request: Request, actor: Actor) -> HttpResponseBase:
     """All samples, by state."""
     state = request.GET.get("state", "")
@@ -37,13 +37,13 @@ def samples(request: Request, actor: Actor) -> HttpResponseBase:
         return _csv(read.samples(actor, state, 0, MOST, sort))
     total = counts.get(state, 0) if state else sum(counts.values())
     pages = Paginator(range(total), PAGE).get_page(request.GET.get("page"))
-    here = reverse("quality:samples", args=[address_of(request)])
+    listed = reverse("quality:samples", args=[here(request)])
     context = {
         "samples": read.samples(actor, state, (pages.number - 1) * PAGE, PAGE, sort),
         "sort": sort,
         "pages": pages,
-        "chips": chips_of(here, SampleState, counts, state, request.GET.get("sort", "")),
-        "clear_url": f"{here}?state=" if state else "",
+        "chips": chips_of(listed, SampleState, counts, state, request.GET.get("sort", "")),
+        "clear_url": f"{listed}?state=" if state else "",
     }
     return render(request, "quality/bench/samples.html", context)
 
@@ -60,7 +60,7 @@ def _csv(found: tuple[read.Listed, ...]) -> StreamingHttpResponse:
     return as_csv("samples", columns, rows)
 
 
-@bench_page(*BENCH, *RECEPTION)
+@role_page(*LABORATORY, *RECEPTION)
 def sample(request: Request, actor: Actor, sample: UUID) -> HttpResponse:
     """Everything about one sample."""
     found = read.sample_page(actor, sample)
@@ -77,4 +77,4 @@ def lift_hold(request: Request, actor: Actor, sample: UUID) -> str:
             Sample.objects.select_related("order"), pk=sample, organisation_id=actor.organisation_id
         )
     orders.lift_hold(actor=actor, sample=row, reason=reason)
-    return reverse("quality:sample", args=[address_of(request), sample])
+    return reverse("quality:sample", args=[here(request), sample])

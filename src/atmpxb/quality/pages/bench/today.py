@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from atmpxb.quality.actions import orders
 from atmpxb.quality.models import Request as TestRequest
-from atmpxb.quality.pages.bench.access import BENCH, address_of, bench_page
-from atmpxb.quality.pages.bench.forms import OpenRunForm, ReasonForm
+from atmpxb.quality.pages.access import LABORATORY, here, role_page
+from atmpxb.quality.pages.bench.forms import OpenRunForm
 from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries.requests import laboratories
 from atmpxb.quality.queries.worklist import worklist as read
@@ -20,22 +21,22 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def worklist(request: Request, actor: Actor) -> HttpResponse:
     """What must start now, and what clients ask for."""
     method = request.GET.get("method", "")
     found = read(actor, timezone.now(), method)
     request.looked_at |= {(one.client_id, f"request {one.number}") for one in found.asked}
-    here = reverse("quality:worklist", args=[address_of(request)])
+    listed = reverse("quality:worklist", args=[here(request)])
     chips = [
-        {"title": code, "url": f"{here}?method={code}", "active": code == method, "count": count}
+        {"title": code, "url": f"{listed}?method={code}", "active": code == method, "count": count}
         for code, _title, count in found.methods
     ]
     context = {
         "work": found,
         "method": method,
         "chips": chips if len(chips) > 1 or method else [],
-        "clear_url": here if method else "",
+        "clear_url": listed if method else "",
         "analyst": actor.holds(Role.ANALYST),
         "form": OpenRunForm(partners=laboratories(actor)),
     }
@@ -49,7 +50,7 @@ def decline(request: Request, actor: Actor, request_id: UUID) -> str:
     with acting_for(actor.organisation_id, actor.person_id):
         asked = get_object_or_404(TestRequest, pk=request_id, laboratory_id=actor.organisation_id)
     orders.decline_request(actor=actor, request=asked, reason=reason)
-    return reverse("quality:worklist", args=[address_of(request)])
+    return reverse("quality:worklist", args=[here(request)])
 
 
 @deed
@@ -62,4 +63,4 @@ def accept(request: Request, actor: Actor, request_id: UUID) -> str:
             laboratory_id=actor.organisation_id,
         )
     orders.accept_request(actor=actor, request=asked)
-    return reverse("quality:worklist", args=[address_of(request)])
+    return reverse("quality:worklist", args=[here(request)])

@@ -9,14 +9,16 @@ from django.shortcuts import get_object_or_404, render
 
 from atmpxb.quality.actions import runs as actions
 from atmpxb.quality.models import Sample, WorksheetEntry
-from atmpxb.quality.pages.bench.access import BENCH, bench_page
-from atmpxb.quality.pages.bench.forms import EntryForm, PlateForm, SigningForm
+from atmpxb.quality.pages.access import LABORATORY, role_page
+from atmpxb.quality.pages.bench.forms import EntryForm, PlateForm
 from atmpxb.quality.pages.bench.runs import load_run, run_url
 from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.forms import SignForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import differences
 from atmpxb.quality.queries.documents import method_of
 from atmpxb.quality.queries.worksheet import to_check
+from atmpxb.quality.saying import writes_commas
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
@@ -37,12 +39,13 @@ def write(request: Request, actor: Actor, run: UUID) -> str:
                 organisation_id=actor.organisation_id,
             )
     actions.write_entry(
-        actor=actor, run=target, code=form["code"], value=form["value"], sample=sample, reason=form["reason"]
-    )
+        actor=actor, run=target, code=form["code"], value=form["value"], sample=sample, reason=form["reason"],
+        comma=writes_commas(),
+    )  # fmt: skip
     return run_url(request, run)
 
 
-@bench_page(*BENCH)
+@role_page(*LABORATORY)
 def entry(request: Request, actor: Actor, run: UUID, entry: UUID) -> HttpResponse:
     """What the second person signs: the entry in words."""
     if not actor.holds(Role.ANALYST, Role.REVIEWER):
@@ -59,7 +62,7 @@ def entry(request: Request, actor: Actor, run: UUID, entry: UUID) -> HttpRespons
 @deed
 def check(request: Request, actor: Actor, run: UUID, entry: UUID) -> str:
     """Sign as the second person."""
-    form = cleaned(SigningForm(request.POST)).cleaned_data
+    form = cleaned(SignForm(request.POST)).cleaned_data
     with acting_for(actor.organisation_id, actor.person_id):
         row = get_object_or_404(_entries(), pk=entry, run=run, organisation_id=actor.organisation_id)
     if row.written_by_id == actor.person_id:

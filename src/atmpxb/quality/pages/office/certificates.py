@@ -13,10 +13,10 @@ from atmpxb.quality.actions import withdrawals
 from atmpxb.quality.certificate import package, preview
 from atmpxb.quality.certificate import record as records
 from atmpxb.quality.models import Certificate
+from atmpxb.quality.pages.access import EVERYONE, here, number, role_page
 from atmpxb.quality.pages.entrance import Request, deed, keeps, looked_at
+from atmpxb.quality.pages.forms import ReasonForm, SignForm
 from atmpxb.quality.pages.lists import MOST, as_csv, order_of
-from atmpxb.quality.pages.office.access import EVERYONE, here, number, office_page
-from atmpxb.quality.pages.office.forms import ReasonForm, SignForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import certificates as queries
 from atmpxb.quality.queries.failures import failures
@@ -32,7 +32,7 @@ _FOREVER = "private, max-age=31536000, immutable"
 
 
 @keeps("sort")
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def certificates(request: Request, actor: Actor) -> HttpResponseBase:
     """Certificates of the organisation and those it received."""
     sort = order_of(request, queries.ORDERS, "-approved")
@@ -59,7 +59,7 @@ def certificates(request: Request, actor: Actor) -> HttpResponseBase:
     return render(request, "quality/office/certificates.html", context)
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def certificate(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
     """One certificate."""
     found = queries.certificate(actor, certificate)
@@ -95,7 +95,7 @@ def withdraw(request: Request, actor: Actor, certificate: UUID) -> str:
     return reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": certificate})
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def progress(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
     """While the document is made: its stages; afterwards the page itself."""
     found = Certificate.objects.defer("record").get(pk=certificate)
@@ -128,7 +128,7 @@ def _name(found: Certificate, end: str) -> str:
     return f"{found.number}-v{found.version}{end}"
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def pdf(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
     """The sealed document."""
     found = _issued(request, certificate)
@@ -138,14 +138,14 @@ def pdf(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
     )  # fmt: skip
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def record(request: Request, actor: Actor, certificate: UUID) -> HttpResponse:
     """The machine-readable record, byte for byte as it was approved."""
     found = _issued(request, certificate)
     return _attachment(found.record.encode(), _name(found, ".json"), "application/json")
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def raw(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
     """Every raw file that the results rest on, as one archive."""
     found = _issued(request, certificate)
@@ -161,7 +161,7 @@ def raw(request: Request, actor: Actor, certificate: UUID) -> HttpResponseBase:
     return response
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def picture(request: Request, actor: Actor, certificate: UUID, page: int) -> HttpResponseBase:
     """One page of the sealed document as a picture."""
     found = _issued(request, certificate)

@@ -12,17 +12,11 @@ from atmpxb.quality.actions import catalogue
 from atmpxb.quality.actions import requests as actions
 from atmpxb.quality.limits import parse_specification
 from atmpxb.quality.models import Batch, Product, Request
+from atmpxb.quality.pages.access import CLIENTS, EVERYONE, here, number, role_page
 from atmpxb.quality.pages.entrance import Request as Asked
 from atmpxb.quality.pages.entrance import deed, looked_at
-from atmpxb.quality.pages.office.access import CLIENTS, EVERYONE, here, number, office_page
-from atmpxb.quality.pages.office.forms import (
-    BatchForm,
-    DocumentForm,
-    ProductForm,
-    ReasonForm,
-    RequestForm,
-    SignForm,
-)
+from atmpxb.quality.pages.forms import DocumentForm, ReasonForm, SignForm
+from atmpxb.quality.pages.office.forms import BatchForm, ProductForm, RequestForm
 from atmpxb.quality.pages.refusals import InvalidForm, cleaned
 from atmpxb.quality.pages.times import moment
 from atmpxb.quality.queries import batches as batch_queries
@@ -43,7 +37,7 @@ def _to(request: Asked, view: str, **arguments: Any) -> str:
 # --- batches -----------------------------------------------------------------------------------------------
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def batches(request: Asked, actor: Actor) -> HttpResponse:
     """The batches of the organisation."""
     found = batch_queries.batches(actor, number(request))
@@ -52,7 +46,7 @@ def batches(request: Asked, actor: Actor) -> HttpResponse:
     )
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def batch(request: Asked, actor: Actor, batch: UUID) -> HttpResponse:
     """One batch: where its requests stand, and its certificates."""
     found = batch_queries.batch(actor, batch)
@@ -66,7 +60,7 @@ def batch(request: Asked, actor: Actor, batch: UUID) -> HttpResponse:
     )
 
 
-@office_page(*CLIENTS)
+@role_page(*CLIENTS)
 def batch_new(request: Asked, actor: Actor) -> HttpResponse:
     """The form for a batch."""
     products = queries.products(actor)
@@ -88,7 +82,7 @@ def batch_register(request: Asked, actor: Actor) -> str:
 # --- products and specifications ---------------------------------------------------------------------------
 
 
-@office_page(*CLIENTS)
+@role_page(*CLIENTS)
 def products(request: Asked, actor: Actor) -> HttpResponse:
     """The products of the organisation, and its specifications."""
     context = {
@@ -99,13 +93,13 @@ def products(request: Asked, actor: Actor) -> HttpResponse:
     return render(request, "quality/office/products.html", context)
 
 
-@office_page(*CLIENTS)
+@role_page(*CLIENTS)
 def product(request: Asked, actor: Actor, product: UUID) -> HttpResponse:
     """One product."""
     return render(request, "quality/office/product.html", {"shown": queries.product(actor, product)})
 
 
-@office_page(*CLIENTS)
+@role_page(*CLIENTS)
 def product_new(request: Asked, actor: Actor) -> HttpResponse:
     """The form for a product."""
     return render(request, "quality/office/product_new.html", {"form": ProductForm()})
@@ -127,7 +121,7 @@ def specification_draft(request: Asked, actor: Actor) -> str:
     return _to(request, "specification", version=drafted.pk)
 
 
-@office_page(*CLIENTS)
+@role_page(*CLIENTS)
 def specification(request: Asked, actor: Actor, version: UUID) -> HttpResponse:
     """One version of a specification, readable, with its approval while it is a draft."""
     found = queries.specification(actor, version)
@@ -165,13 +159,13 @@ def specification_approve(request: Asked, actor: Actor, version: UUID) -> str:
 # --- requests ----------------------------------------------------------------------------------------------
 
 
-@office_page(*CLIENTS)
+@role_page(*CLIENTS)
 def requests(request: Asked, actor: Actor) -> HttpResponse:
     """The requests of the organisation."""
     return render(request, "quality/office/requests.html", {"page": queries.requests(actor, number(request))})
 
 
-@office_page(*CLIENTS, asked_by_form=True)
+@role_page(*CLIENTS, asked_by_form=True)
 def request_new(request: Asked, actor: Actor) -> HttpResponse:
     """First the choice, then, before anything is sent, what will be shared and with whom."""
     offered: dict[str, Any] = {
@@ -226,7 +220,7 @@ def request_submit(request: Asked, actor: Actor) -> str:
     return _to(request, "request", request_id=submitted.pk)
 
 
-@office_page(*EVERYONE)
+@role_page(*EVERYONE)
 def request_page(request: Asked, actor: Actor, request_id: UUID) -> HttpResponse:
     """One request: its stages, what it asks, what it shares, and its withdrawal."""
     found = queries.request(request_id)

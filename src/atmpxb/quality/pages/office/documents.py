@@ -5,9 +5,9 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from atmpxb.quality.pages.access import here
 from atmpxb.quality.pages.entrance import Request, deed
-from atmpxb.quality.pages.office.access import here
-from atmpxb.quality.pages.office.forms import ReasonForm
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.records.documents import actions
 from atmpxb.records.documents.models import DocumentVersion

@@ -8,15 +8,15 @@ from django.urls import reverse
 
 from atmpxb.quality.actions.failures import repeat_job
 from atmpxb.quality.models import FailedJob
+from atmpxb.quality.pages.access import LABORATORY, here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
-from atmpxb.quality.pages.office.access import LABORATORY, here, office_page
 from atmpxb.quality.queries import failures as queries
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
 
-@office_page(*LABORATORY, Role.ADMINISTRATOR)
+@role_page(*LABORATORY, Role.ADMINISTRATOR)
 def failures(request: Request, actor: Actor) -> HttpResponse:
     """What the worker gave up, newest first."""
     return render(request, "quality/office/failures.html", {"failures": queries.failures(actor)})

@@ -9,33 +9,15 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.models import Batch, Cause, Certificate, Product, Run, words
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.times import WallClock, moment
 from atmpxb.records.documents.models import DocumentVersion
 from atmpxb.records.people.models import Organisation
 from atmpxb.science.personal import Holds, looks_personal
 
-LARGEST_DOCUMENT = 512 * 1024  # bytes
-
-
 
 def _zones() -> list[str]:
     return ["UTC", *sorted(zone for zone in available_timezones() if zone.startswith("Europe/"))]
-
-
-class ReasonForm(forms.Form):
-    """Why something is done."""
-
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), min_length=3
-    )
-
-
-class SignForm(forms.Form):
-    """Password, code where one is set up, and what was seen."""
-
-    password = forms.CharField(label=gettext_lazy("Password"), strip=False, max_length=500)
-    code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=20)
-    seen = forms.RegexField(label=gettext_lazy("What you saw"), regex=r"^[0-9a-f]{64}$")
 
 
 class InvalidationForm(forms.Form):
@@ -64,25 +46,6 @@ class DispositionForm(forms.Form):
 
     exception = forms.CharField(max_length=120)
     text = forms.CharField(label=gettext_lazy("What it means for the results"), max_length=2000, min_length=3)
-
-
-class DocumentForm(forms.Form):
-    """A document chosen from disk."""
-
-    document = forms.FileField(
-        label=gettext_lazy("Document"), widget=forms.FileInput(attrs={"accept": ".toml,application/toml"}),
-        help_text=gettext_lazy("A TOML file; its bytes are kept as they are."),
-    )  # fmt: skip
-
-    def clean_document(self) -> bytes:
-        """The bytes of the document."""
-        chosen = self.cleaned_data["document"]
-        if chosen.size > LARGEST_DOCUMENT:
-            raise forms.ValidationError(
-                _("No document of this kind is larger than 512 KiB: choose another file")
-            )
-        content: bytes = chosen.read()
-        return content
 
 
 class ProductForm(forms.Form):

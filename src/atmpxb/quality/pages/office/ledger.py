@@ -9,9 +9,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
+from atmpxb.quality.pages.access import LEDGER, here, number, role_page
 from atmpxb.quality.pages.entrance import Request
 from atmpxb.quality.pages.lists import MOST, as_csv
-from atmpxb.quality.pages.office.access import LEDGER, here, number, office_page
 from atmpxb.quality.pages.office.forms import LedgerForm
 from atmpxb.quality.queries import finding
 from atmpxb.quality.queries import ledger as queries
@@ -22,7 +22,7 @@ from atmpxb.records.people.models import Role
 _WORK = (Role.ANALYST, Role.REVIEWER, Role.QP, Role.CLIENT, Role.OPERATOR, Role.ADMINISTRATOR)
 
 
-@office_page(*LEDGER)
+@role_page(*LEDGER)
 def ledger(request: Request, actor: Actor) -> HttpResponseBase:
     """The newest entries, filtered."""
     form = LedgerForm(request.GET or None, people=queries.people(actor))
@@ -61,20 +61,20 @@ def _csv(actor: Actor, filters: queries.Filters) -> HttpResponseBase:
     return as_csv("ledger", ("number", "event", "recorded_at", "by", "record", "id", "reason"), rows)
 
 
-@office_page(*LEDGER)
+@role_page(*LEDGER)
 def entry(request: Request, actor: Actor, seq: int) -> HttpResponse:
     """One entry with everything that it holds."""
     return render(request, "quality/office/ledger_entry.html", {"entry": queries.entry(actor, seq)})
 
 
-@office_page(*LEDGER)
+@role_page(*LEDGER)
 def checkpoints(request: Request, actor: Actor) -> HttpResponse:
     """Own checkpoints, and those of partners that this organisation witnesses."""
     context = {"own": queries.own_checkpoints(actor), "witnessed": queries.witnessed_checkpoints(actor)}
     return render(request, "quality/office/checkpoints.html", context)
 
 
-@office_page(*LEDGER)
+@role_page(*LEDGER)
 def export(request: Request, actor: Actor) -> HttpResponseBase:
     """The whole chain, to check it elsewhere."""
     response = StreamingHttpResponse(queries.export(actor), content_type="application/jsonl")
@@ -84,7 +84,7 @@ def export(request: Request, actor: Actor) -> HttpResponseBase:
     return response
 
 
-@office_page(*LEDGER)
+@role_page(*LEDGER)
 def witness(request: Request, actor: Actor) -> HttpResponse:
     """The checkpoints kept for partners, for whoever checks a partner's exported ledger."""
     response = HttpResponse(b"".join(queries.witnessed(actor)), content_type="application/jsonl")
@@ -94,7 +94,7 @@ def witness(request: Request, actor: Actor) -> HttpResponse:
     return response
 
 
-@office_page(*_WORK)
+@role_page(*_WORK)
 def find(request: Request, actor: Actor) -> HttpResponse:
     """Go to what carries this label or number; list what begins with it."""
     text = request.GET.get("q", "").strip()

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from atmpxb.quality.pages.access import here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
 from atmpxb.quality.pages.office import public
-from atmpxb.quality.pages.office.access import here, office_page
 from atmpxb.quality.pages.office.account_forms import RotateForm, SiteForm, country_name
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.records.people import actions
@@ -37,7 +37,7 @@ class Key:
     fingerprint: str
 
 
-@office_page(Role.ADMINISTRATOR)
+@role_page(Role.ADMINISTRATOR)
 def organisation(request: Request, actor: Actor) -> HttpResponse:
     """Facts, sites and keys."""
     found = Organisation.objects.get(pk=actor.organisation_id)

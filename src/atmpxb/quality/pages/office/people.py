@@ -6,10 +6,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from atmpxb.quality.pages.access import here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
-from atmpxb.quality.pages.office.access import here, office_page
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.office.account_forms import AdmitForm, GrantForm
-from atmpxb.quality.pages.office.forms import ReasonForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people import actions, queries
@@ -18,19 +18,19 @@ from atmpxb.records.people.models import Membership, Person, Role
 from atmpxb.records.signatures.actions import locked_until, unlock_signing
 
 
-@office_page(Role.ADMINISTRATOR)
+@role_page(Role.ADMINISTRATOR)
 def people(request: Request, actor: Actor) -> HttpResponse:
     """Everybody who holds or held a role here."""
     return render(request, "quality/office/people.html", {"people": queries.colleagues(actor)})
 
 
-@office_page(Role.ADMINISTRATOR)
+@role_page(Role.ADMINISTRATOR)
 def person_new(request: Request, actor: Actor) -> HttpResponse:
     """The form for one person more."""
     return render(request, "quality/office/person_new.html", {"form": AdmitForm()})
 
 
-@office_page(Role.ADMINISTRATOR)
+@role_page(Role.ADMINISTRATOR)
 def person(request: Request, actor: Actor, person: UUID) -> HttpResponse:
     """One person: roles, identity, access."""
     found = queries.colleague(actor, person)

@@ -13,9 +13,10 @@ from atmpxb.quality.actions import reviews
 from atmpxb.quality.certificate import drafting
 from atmpxb.quality.certificate.deviations import Occurred
 from atmpxb.quality.models import Certificate, Order, Run
+from atmpxb.quality.pages.access import here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
-from atmpxb.quality.pages.office.access import here, office_page
-from atmpxb.quality.pages.office.forms import ReleaseForm, ReopenForm, SignForm
+from atmpxb.quality.pages.forms import SignForm
+from atmpxb.quality.pages.office.forms import ReleaseForm, ReopenForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import batches, differences
 from atmpxb.quality.queries import certificates as queries
@@ -25,14 +26,14 @@ from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import digest_of, needs_code, prove_identity
 
 
-@office_page(Role.QP)
+@role_page(Role.QP)
 def board(request: Request, actor: Actor) -> HttpResponse:
     """Who runs out first."""
     now = timezone.now()
     return render(request, "quality/office/board.html", {"lines": batches.board(actor, now), "now": now})
 
 
-@office_page(Role.QP)
+@role_page(Role.QP)
 def releases(request: Request, actor: Actor) -> HttpResponse:
     """Orders that can be certified, wholly or in part."""
     return render(
@@ -40,7 +41,7 @@ def releases(request: Request, actor: Actor) -> HttpResponse:
     )
 
 
-@office_page(Role.QP, Role.REVIEWER, Role.ANALYST, asked_by_form=True)
+@role_page(Role.QP, Role.REVIEWER, Role.ANALYST, asked_by_form=True)
 def release(request: Request, actor: Actor, order: UUID) -> HttpResponse:
     """An order as it would be certified now: the draft in words, then the signature."""
     found = queries.release(actor, order)

@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from atmpxb.quality.actions import reviews as actions
 from atmpxb.quality.models import Cause, Run
+from atmpxb.quality.pages.access import here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
-from atmpxb.quality.pages.office.access import here, office_page
-from atmpxb.quality.pages.office.forms import DispositionForm, InvalidationForm, ReasonForm, SignForm
+from atmpxb.quality.pages.forms import ReasonForm, SignForm
+from atmpxb.quality.pages.office.forms import DispositionForm, InvalidationForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.quality.queries import differences
 from atmpxb.quality.queries import reviews as queries
@@ -21,13 +22,13 @@ from atmpxb.records.people.models import Role
 from atmpxb.records.signatures.actions import digest_of, needs_code, prove_identity
 
 
-@office_page(Role.REVIEWER, Role.QP)
+@role_page(Role.REVIEWER, Role.QP)
 def reviews(request: Request, actor: Actor) -> HttpResponse:
     """What waits for a reviewer, by deadline."""
     return render(request, "quality/office/reviews.html", {"queue": queries.queue(actor)})
 
 
-@office_page(Role.REVIEWER, Role.QP)
+@role_page(Role.REVIEWER, Role.QP)
 def review(request: Request, actor: Actor, run: UUID) -> HttpResponse:
     """One run, its exceptions first."""
     found = queries.review(actor, run)

@@ -1,4 +1,4 @@
-"""Who may enter the pages of the office, by role; what is not shared with an organisation does not exist."""
+"""Who may enter which pages, by role; what is not shared with an organisation does not exist."""
 
 import functools
 from collections.abc import Callable
@@ -13,12 +13,14 @@ from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
 LABORATORY = (Role.ANALYST, Role.REVIEWER, Role.QP)
+RECEPTION = (Role.ANALYST, Role.OPERATOR)
+DOCUMENTS = (*LABORATORY, Role.ADMINISTRATOR)
 CLIENTS = (Role.CLIENT, Role.QP)
 EVERYONE = (*LABORATORY, Role.CLIENT)
 LEDGER = (Role.ADMINISTRATOR, Role.REVIEWER, Role.QP)
 
 
-def office_page(*roles: Role, asked_by_form: bool = False) -> Callable[[Callable[..., HttpResponseBase]], View]:
+def role_page(*roles: Role, asked_by_form: bool = False) -> Callable[[Callable[..., HttpResponseBase]], View]:
     """A page for these roles: others get 403; a record that the organisation can't see gives 404."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> View:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from atmpxb.notes import say
+from atmpxb.platform import voices
+from atmpxb.platform.commands.verify import CHECKS
 from atmpxb.quality.proof import exported
 from atmpxb.quality.publishing import trust_list
 from atmpxb.quality.queries import ledger
@@ -52,6 +55,26 @@ def test_without_a_trust_list_nothing_is_authenticated_and_without_a_witness_the
     assert "trust list" in alone["issuer"][1]
     assert alone["checkpoints"][0] is None
     assert judged(lines, trust)["witness"][0] is None
+
+
+def test_a_dutch_reader_is_told_every_line_in_dutch(case) -> None:
+    lines, trust, witness = case
+    dutch, at = voices.voice("nl"), places(lines)
+    told = {}
+    for name, found in {
+        "whole": exported.verify(lines, trust, witness),
+        "alone": exported.verify(lines[: at[-1] + 1]),
+        "gap": exported.verify(lines[: at[3]] + lines[at[4] :], trust, [b"{}\n"]),
+        "cut": exported.verify(lines[: at[3]], trust, witness),
+        "none": exported.verify([b"{}\n"]),
+    }.items():
+        for line in found:
+            assert say(line.said, dutch) != line.message, line
+            assert line.check in CHECKS, line.check
+            told[name, line.check] = say(line.said, dutch)
+    assert told["gap", "chain"].startswith("regel 4: regel 4 ontbreekt; op die plaats staat regel 5")
+    assert "aan het einde zijn regels verwijderd" in told["cut", "witness"]
+    assert told["none", "export"].startswith("de eerste lijn zegt niet van wie dit register is")
 
 
 def test_a_flipped_byte_anywhere_is_noticed(case) -> None:

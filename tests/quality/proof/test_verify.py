@@ -17,7 +17,9 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader, PdfWriter
 
+from atmpxb.notes import say
 from atmpxb.platform import voices
+from atmpxb.platform.commands.verify import CHECKS
 from atmpxb.quality.certificate import derived
 from atmpxb.quality.certificate.record import Certificate, RecordError, record_sha256
 from atmpxb.quality.certificate.wording import MEANINGS
@@ -78,6 +80,30 @@ def test_an_honest_certificate_holds_with_and_without_raw_files(pdf: bytes, hone
     assert said["analysis R-2"].ok is None
     assert "not recomputable" in said["analysis R-2"].message
     assert "unknown offline" in said["current"].message
+
+
+def test_a_dutch_reader_is_told_every_line_in_dutch(
+    pdf: bytes, honest: Case, trusted: bytes, client: SigningClient
+) -> None:
+    dutch = voices.voice("nl")
+    conclusion = honest.certificate.conclusion
+    approver = {"approved": laboratory.PEOPLE["approved"]}
+    forged = laboratory.changed(honest, conclusion=replace(conclusion, text={**conclusion.text, "en": "Best."}))
+    reports = [
+        verify(pdf, honest.raw, trusted),
+        verify(pdf),
+        verify(laboratory.sealed(forged, client), {}, trusted),
+        verify(laboratory.sealed(laboratory.signed(honest, approver), client), None, trusted),
+        verify(pdf[:-9], None, trusted),
+        verify(pdf, None, b"{}"),
+    ]
+    for line in (line for report in reports for line in report.lines):
+        assert say(line.said, dutch) != line.message, line
+        assert {line.check, line.check.partition(" ")[0]} & CHECKS, line.check
+    said = {line.check: say(line.said, dutch) for line in reports[0].lines}
+    assert said["four eyes"] == "2 run(s), elk door drie personen uitgevoerd, beoordeeld en goedgekeurd"
+    assert said["printed text"].endswith("byte voor byte wat het record afdrukt")
+    assert any("conclusie: tekst zegt" in say(line.said, dutch) for line in reports[2].lines)
 
 
 def test_without_a_trust_list_it_is_intact_but_no_pass(pdf: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from atmpxb.notes import Voice, say, template
+from atmpxb.notes import Noted, Voice, say, template
 from atmpxb.platform import voices
 
 if TYPE_CHECKING:
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 #: Reading and recomputing a certificate of the largest size, on a slow computer.
 PATIENCE_S = 1800
 MARKS = {True: template("ok"), False: template("FAIL"), None: template("note")}
-#: Every check by its code, which is its English name; four of them name behind it what they checked.
+#: Every check by its code, which is its English name; some of them name behind it what they checked.
 CHECKS = frozenset(
     {
         template("trust list"), template("seal"), template("issuer"), template("demo"), template("record"),
         template("printed text"), template("approval"), template("inclusion"), template("checkpoint"),
         template("signatures"), template("documents"), template("verdicts"), template("analysis"), template("kind"),
         template("replaces"), template("current"), template("chain"), template("witnesses"), template("table"),
-        template("vault"), template("certificate"),
+        template("vault"), template("certificate"), template("times"), template("four eyes"), template("remarks"),
+        template("derived"), template("analyses"), template("export"), template("checkpoints"), template("newest"),
+        template("witness"),
     }
 )  # fmt: skip
+
+
+class NotACertificate(Noted, ValueError):
+    """A file that is given as a certificate is none, by its size or its first bytes."""
 
 
 @click.command(
@@ -86,15 +92,20 @@ def _certificate(certificate: Path, raw: Path | None, trust: Path | None, as_jso
 
     try:
         if certificate.stat().st_size > LARGEST_DOCUMENT:
-            raise ValueError(f"{certificate} is larger than {LARGEST_DOCUMENT} bytes: no certificate is")
+            raise NotACertificate(
+                "verify.too_large",
+                "{file} is larger than {limit} bytes: no certificate is",
+                file=certificate,
+                limit=LARGEST_DOCUMENT,
+            )
         pdf = certificate.read_bytes()
         if not pdf.startswith(b"%PDF-"):
-            raise ValueError(f"{certificate} is not a PDF file")
+            raise NotACertificate("verify.no_pdf", "{file} is not a PDF file", file=certificate)
         files = RawFolder(raw) if raw else None
         trusted = trust.read_bytes() if trust else None
         report: Report = confined(clean_process(), _verify, pdf, files, trusted, seconds=PATIENCE_S)
     except (OSError, ValueError, AssayError) as error:
-        raise _unreadable(error, as_json) from None
+        raise _unreadable(error, as_json, voice) from None
     _print(report.lines, {"holds": report.holds, "kind": report.kind}, as_json, voice)
     raise SystemExit(1 if not report.holds else 3 if report.kind == "interim" else 0)
 
@@ -115,7 +126,7 @@ def _ledger(ledger: Path, trust: Path | None, witness: Path | None, as_json: boo
             clean_process(), _verify_ledger, ledger, trusted, witness, seconds=PATIENCE_S
         )
     except (OSError, ValueError, AssayError) as error:
-        raise _unreadable(error, as_json) from None
+        raise _unreadable(error, as_json, voice) from None
     holds = all(line.ok is not False for line in lines)
     _print(lines, {"holds": holds, "kind": "ledger"}, as_json, voice)
     raise SystemExit(0 if holds else 1)
@@ -135,10 +146,12 @@ def _lines(opened: IO[bytes], longest: int) -> Iterator[bytes]:
     return iter(lambda: opened.readline(longest), b"")
 
 
-def _unreadable(error: Exception, as_json: bool) -> SystemExit:
-    print(
-        json.dumps({"holds": False, "error": str(error)}) if as_json else f"atmpxb verify: {error}", file=sys.stderr
-    )
+def _unreadable(error: Exception, as_json: bool, voice: Voice) -> SystemExit:
+    if as_json:
+        said = json.dumps({"holds": False, "error": str(error)})
+    else:
+        said = f"atmpxb verify: {say(error.note, voice) if isinstance(error, Noted) else error}"
+    print(said, file=sys.stderr)
     return SystemExit(2)
 
 

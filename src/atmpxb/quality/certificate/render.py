@@ -12,7 +12,7 @@ from importlib import resources
 import typst
 import zxingcpp
 
-from atmpxb.notes import Voice
+from atmpxb.notes import Noted, Voice
 from atmpxb.quality.certificate.attachments import attachments
 from atmpxb.quality.certificate.record import Certificate, record_sha256
 from atmpxb.quality.certificate.view import Plots, pages
@@ -26,7 +26,7 @@ _NOT_DISPLAYABLE = re.compile(r'the text `"(?P<text>.+?)"` could not be displaye
 type Voices = Callable[[str], Voice]
 
 
-class RenderError(ValueError):
+class RenderError(Noted, ValueError):
     """The certificate can't be printed as a document that keeps the standard. Says what is wrong."""
 
 
@@ -71,8 +71,16 @@ def render(
         )
     except typst.TypstError as error:
         hidden = _NOT_DISPLAYABLE.search(str(error))
-        cure = f" (the text {printable(hidden['text'])!r} in a picture)" if hidden else ""
-        raise RenderError(f"the certificate breaks PDF/A or PDF/UA{cure}: {error}") from None
+        if hidden:
+            raise RenderError(
+                "render.text",
+                "the certificate breaks PDF/A or PDF/UA (the text {text} in a picture): {error}",
+                text=repr(printable(hidden["text"])),
+                error=error,
+            ) from None
+        raise RenderError(
+            "render.standard", "the certificate breaks PDF/A or PDF/UA: {error}", error=error
+        ) from None
     assert isinstance(made, bytes)
     return made
 

@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from atmpxb.notes import Fact, Note, note
 from atmpxb.quality.assays.seam import Analysis, Plot
 from atmpxb.quality.certificate.attachments import figure_name
 from atmpxb.quality.certificate.form import plain
@@ -20,31 +21,59 @@ from atmpxb.quality.proof import pictures
 TOLERANCE = Decimal("1e-9")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 _FRACTION = re.compile(r"[.eE]")
+#: The lists of an analysis, by their names in the record.
+_PARTS = {
+    "values": note("compare.values", "values"),
+    "checks": note("compare.checks", "checks"),
+    "exclusions": note("compare.exclusions", "exclusions"),
+    "repairs": note("compare.repairs", "repairs"),
+    "warnings": note("compare.warnings", "warnings"),
+}
 
 
-def outcome(recorded: AnalysisRecord, found: Analysis, files: Mapping[str, bytes]) -> Iterator[str]:
+def outcome(recorded: AnalysisRecord, found: Analysis, files: Mapping[str, bytes]) -> Iterator[Note]:
     """What the recorded outcome says otherwise than the recomputed one, part by part, picture by picture.
 
     Args:
         files: what is attached, for the recorded pictures.
     """
-    for part in ("values", "checks", "exclusions", "repairs", "warnings"):
-        yield from _items(part, getattr(recorded, part), getattr(found, part))
+    for name, part in _PARTS.items():
+        yield from _items(part, getattr(recorded, name), getattr(found, name))
     if len(recorded.figures) != len(found.plots):
-        yield f"{len(found.plots)} picture(s) come out, {len(recorded.figures)} are recorded"
+        yield note(
+            "compare.pictures",
+            "{found} picture(s) come out, {recorded} are recorded",
+            found=len(found.plots),
+            recorded=len(recorded.figures),
+        )
     for figure, plot in zip(recorded.figures, found.plots, strict=False):
         yield from _figure(figure, plot, files)
 
 
-def _items(part: str, recorded: Sequence[Any], found: Sequence[Any]) -> Iterator[str]:
+def _items(part: Note, recorded: Sequence[Any], found: Sequence[Any]) -> Iterator[Note]:
     if len(recorded) != len(found):
-        yield f"{len(found)} {part} come out, {len(recorded)} are recorded"
+        yield note(
+            "compare.count",
+            "{found} {part} come out, {recorded} are recorded",
+            found=len(found),
+            part=part,
+            recorded=len(recorded),
+        )
         return
     for number, (one, other) in enumerate(zip(recorded, found, strict=True), 1):
-        name = " ".join(filter(None, (getattr(one, "code", ""), getattr(one, "sample", "")))) or f"no. {number}"
-        for where, said, came in _differences(one, other):
-            place = f"{part} {name} {where}".strip()
-            yield f"{place}: recorded {said!r:.60}, recomputed {came!r:.60}"
+        named = " ".join(filter(None, (getattr(one, "code", ""), getattr(one, "sample", ""))))
+        name = named or note("compare.number", "no. {number}", number=number)
+        for field, said, came in _differences(one, other):
+            where = note("compare.place", "{part} {name}", part=part, name=name)
+            if field:
+                where = note("compare.field", "{where} {field}", where=where, field=field)
+            yield note(
+                "compare.differs",
+                "{where}: recorded {recorded}, recomputed {found}",
+                where=where,
+                recorded=f"{said!r:.60}",
+                found=f"{came!r:.60}",
+            )
 
 
 def _differences(one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -108,10 +137,17 @@ def number(text: str | None) -> Decimal | None:
     return found if isinstance(exponent, int) and abs(exponent) <= LARGEST_EXPONENT else None
 
 
-def _figure(figure: Figure, plot: Plot, files: Mapping[str, bytes]) -> Iterator[str]:
-    told = [name for name, *_ in _differences(figure, Figure.of(plot)) if name != "sha256"]
+def _figure(figure: Figure, plot: Plot, files: Mapping[str, bytes]) -> Iterator[Note]:
+    told: Fact = ", ".join(name for name, *_ in _differences(figure, Figure.of(plot)) if name != "sha256")
     drawn = files.get(figure_name(figure.sha256), b"").decode(errors="replace")
     if not pictures.same(drawn, plot.svg):
-        told.append("what is drawn")
+        drawn_too = note("compare.drawn_too", "{fields}, what is drawn", fields=told)
+        told = drawn_too if told else note("compare.drawn", "what is drawn")
     if told:
-        yield f"picture {figure.code} {figure.sample}: {', '.join(told)} come out otherwise"
+        yield note(
+            "compare.picture",
+            "picture {code} {sample}: {parts} come out otherwise",
+            code=figure.code,
+            sample=figure.sample,
+            parts=told,
+        )

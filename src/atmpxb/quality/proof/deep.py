@@ -45,6 +45,14 @@ READER = "backup"
 
 type State = dict[str, Any]
 
+#: What a checkpoint reveals about a chain.
+_KINDS = {
+    "truncation": note("finding.truncation", "truncation"),
+    "rewrite": note("finding.rewrite", "rewrite"),
+    "fork": note("finding.fork", "fork"),
+    "foreign": note("finding.foreign", "foreign"),
+}
+
 
 def verify() -> Iterator[Line]:
     """Check everything, one line a check."""
@@ -81,7 +89,7 @@ def _chain(
                 "deep.broken",
                 "entry {seq}: {reason} ({count} in all)",
                 seq=wrong[0].seq,
-                reason=wrong[0].reason,
+                reason=wrong[0].why,
                 count=len(wrong),
             ),
         )
@@ -103,10 +111,9 @@ def _chain(
         )
     kept = StoredCheckpoint.objects.using(READER).filter(organisation_id=organisation.pk).order_by("seq")
     found = [
-        (f"witness {point.witness_id}", bytes(point.payload), point.key_id, bytes(point.signature))
-        for point in kept
+        (_inbox(point.witness_id), bytes(point.payload), point.key_id, bytes(point.signature)) for point in kept
     ]
-    found += [("file of checkpoints", *rest) for rest in _written(organisation.pk)]
+    found += [(note("deep.log", "file of checkpoints"), *rest) for rest in _written(organisation.pk)]
     told = [(one[1], list(_checkpoint(organisation.pk, links, keys, *one))) for one in found]
     problems = [problem for _, wrong in told for problem in wrong]
     problems += grown({payload for payload, wrong in told if not wrong}, links)
@@ -127,6 +134,10 @@ def _chain(
             True,
             note("deep.witnesses", "{count} signed checkpoints agree with the chain", count=len(found)),
         )
+
+
+def _inbox(witness: UUID) -> Note:
+    return note("deep.inbox", "witness {id}", id=witness)
 
 
 def _head(organisation: UUID) -> tuple[int, bytes] | None:
@@ -151,7 +162,7 @@ def _checkpoint(
     organisation: UUID,
     links: list[Link],
     keys: Mapping[str, Ed25519PublicKey],
-    source: str,
+    source: Note,
     payload: bytes,
     key_id: str,
     signature: bytes,
@@ -167,8 +178,8 @@ def _checkpoint(
             "deep.witness",
             "{source}: {kind}: {message}",
             source=source,
-            kind=finding.kind,
-            message=finding.message,
+            kind=_KINDS[finding.kind],
+            message=finding.said,
         )
 
 
@@ -188,8 +199,8 @@ def grown(payloads: Iterable[bytes], links: list[Link]) -> Iterator[Note]:
                 "checkpoints of entries {one} and {other}: {kind}: {what}",
                 one=earlier.seq,
                 other=later.seq,
-                kind=finding.kind,
-                what=finding.message,
+                kind=_KINDS[finding.kind],
+                what=finding.said,
             )
 
 
@@ -291,7 +302,7 @@ def _vault() -> Iterator[Line]:
                 note("deep.file_missing", "{name} ({digest}) is missing", name=name, digest=digest),
             )
         except Damaged as error:
-            yield Line("vault", False, note("deep.file_damaged", "{name}: {error}", name=name, error=error))
+            yield Line("vault", False, note("deep.file_damaged", "{name}: {error}", name=name, error=error.note))
     yield Line(
         "vault",
         True,

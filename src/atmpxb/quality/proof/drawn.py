@@ -12,6 +12,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
+from atmpxb.notes import Fact, Note, note
 from atmpxb.quality.assays.seam import Plot
 from atmpxb.quality.certificate import attachments
 from atmpxb.quality.certificate.record import Certificate, RecordError
@@ -30,16 +31,20 @@ def judge(pdf: bytes, certificate: Certificate, files: Mapping[str, bytes], voic
         sealed, drawn = page_texts(pdf), page_texts(made)
         problem = _other_words(sealed, drawn)
         if not problem and not pdf.startswith(made):
-            problem = (
-                f"every word is the record's, but something is drawn otherwise than this program draws it ({_by(made)};"
-                f" the file says {_by(pdf)}): check it with the release that made it"
+            problem = note(
+                "printed.drawn",
+                "every word is the record's, but something is drawn otherwise than this program draws it ({here};"
+                " the file says {there}): check it with the release that made it",
+                here=_by(made),
+                there=_by(pdf),
             )
         if not problem:
-            problem = next(_shown_beside(pdf, made), "")
+            problem = next(_shown_beside(pdf, made), None)
     except (attachments.AttachmentError, RecordError, RenderError, Unreadable) as error:
-        return Line("printed text", False, f"the pages can't be drawn again from the record: {error}")
-    count = len(drawn)
-    return Line("printed text", not problem, problem or f"{count} page(s), byte for byte what the record prints")
+        said = note("printed.unreadable", "the pages can't be drawn again from the record: {error}", error=error.note)
+        return Line("printed text", False, said)
+    same = note("printed.same", "{count} page(s), byte for byte what the record prints", count=len(drawn))
+    return Line("printed text", not problem, problem or same)
 
 
 def _again(certificate: Certificate, files: Mapping[str, bytes], voices: Voices) -> bytes:
@@ -88,7 +93,7 @@ def plots(certificate: Certificate, files: Mapping[str, bytes]) -> dict[str, tup
     return found
 
 
-def _other_words(sealed: Sequence[str], drawn: Sequence[str]) -> str:
+def _other_words(sealed: Sequence[str], drawn: Sequence[str]) -> Note | None:
     """The first page that says something else, and where it begins to."""
     for number, said in enumerate(sealed, 1):
         due = drawn[number - 1] if number <= len(drawn) else ""
@@ -96,59 +101,82 @@ def _other_words(sealed: Sequence[str], drawn: Sequence[str]) -> str:
             first = next((n for n, pair in enumerate(zip(said, due, strict=False)) if pair[0] != pair[1]), None)
             place = max(0, (min(len(said), len(due)) if first is None else first) - 8)
             here, there = said[place : place + 40], due[place : place + 40]
-            what = f"says {here!r} where the record prints {there!r}" if due else "is none that the record prints"
-            return f"page {number} of {len(sealed)} (the record prints {len(drawn)}) {what}"
-    return "" if len(sealed) == len(drawn) else f"{len(sealed)} page(s) of the {len(drawn)} that the record prints"
+            what = note("printed.no_page", "is none that the record prints")
+            if due:
+                what = note(
+                    "printed.says", "says {here} where the record prints {there}", here=repr(here), there=repr(there)
+                )
+            return note(
+                "printed.page_differs",
+                "page {number} of {count} (the record prints {due}) {what}",
+                number=number,
+                count=len(sealed),
+                due=len(drawn),
+                what=what,
+            )
+    if len(sealed) == len(drawn):
+        return None
+    return note(
+        "printed.fewer",
+        "{count} page(s) of the {due} that the record prints",
+        count=len(sealed),
+        due=len(drawn),
+    )
 
 
-def _by(pdf: bytes) -> str:
-    return str(_about(PdfReader(io.BytesIO(pdf))).get("/Creator", "an unnamed program"))
+def _by(pdf: bytes) -> Fact:
+    named = _about(PdfReader(io.BytesIO(pdf))).get("/Creator")
+    return note("printed.unnamed", "an unnamed program") if named is None else str(named)
 
 
 def _about(reader: PdfReader) -> Mapping[str, Any]:
     return dict(reader.metadata or {})
 
 
-def _shown_beside(pdf: bytes, made: bytes) -> Iterator[str]:
+def _shown_beside(pdf: bytes, made: bytes) -> Iterator[Note]:
     """What the bytes behind the drawn document change of what a reader sees: nothing, if it is a seal alone."""
     sealed, drawn = PdfReader(io.BytesIO(pdf)), PdfReader(io.BytesIO(made))
     history, before = PdfFileReader(io.BytesIO(pdf)).xrefs, PdfFileReader(io.BytesIO(made)).xrefs
     if history.total_revisions != before.total_revisions + 1:
-        yield "more than a seal was added to the pages"
+        yield note("printed.added", "more than a seal was added to the pages")
     trailer: Mapping[str, Any] = drawn.trailer
     replaceable = {*_numbers(trailer.values()), *_numbers([drawn.root_object.raw_get("/Metadata")])}
     replaceable |= set(_numbers([drawn.pages[0].indirect_reference]))
     for reference in history.explicit_refs_in_revision(history.total_revisions - 1):
         if reference.idnum < int(trailer["/Size"]) and reference.idnum not in replaceable:
-            yield f"object {reference.idnum} of the pages was replaced when it was sealed"
+            yield note(
+                "printed.replaced",
+                "object {number} of the pages was replaced when it was sealed",
+                number=reference.idnum,
+            )
     if _direct(sealed.root_object, _SEALS) != _direct(drawn.root_object, _SEALS):
-        yield "the document's catalogue was changed when it was sealed"
+        yield note("printed.catalogue", "the document's catalogue was changed when it was sealed")
     if any(
         _direct(page, {"/Annots"}) != _direct(due, {"/Annots"})
         for page, due in zip(sealed.pages, drawn.pages, strict=True)
     ):
-        yield "a page was changed when it was sealed"
+        yield note("printed.page", "a page was changed when it was sealed")
     yield from _field(sealed, drawn)
     if _told(sealed) != _told(drawn):
-        yield "title, author or subject of the document were changed when it was sealed"
+        yield note("printed.title", "title, author or subject of the document were changed when it was sealed")
 
 
 def _numbers(values: Iterable[Any]) -> Iterator[int]:
     return (value.idnum for value in values if isinstance(value, IndirectObject))
 
 
-def _field(sealed: PdfReader, drawn: PdfReader) -> Iterator[str]:
+def _field(sealed: PdfReader, drawn: PdfReader) -> Iterator[Note]:
     """A seal is one field without an area; an annotation with one could cover the page."""
     added = [one for page in sealed.pages for one in page.get("/Annots", ())]
     if any(page.get("/Annots") for page in drawn.pages) or len(added) != 1:
-        yield "something else than the seal lies on the pages"
+        yield note("printed.beside", "something else than the seal lies on the pages")
         return
     area = [float(edge) for edge in added[0].get_object()["/Rect"]]
     if area[0] != area[2] or area[1] != area[3]:
-        yield "the seal's field covers a part of a page"
+        yield note("printed.covers", "the seal's field covers a part of a page")
     form = sealed.root_object["/AcroForm"].get_object()
     if not isinstance(form, DictionaryObject) or len(form.get("/Fields", ())) != 1 or "/XFA" in form:
-        yield "the document has other fields than the seal"
+        yield note("printed.fields", "the document has other fields than the seal")
 
 
 def _told(reader: PdfReader) -> tuple[Any, ...]:

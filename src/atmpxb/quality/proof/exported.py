@@ -13,10 +13,11 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from atmpxb.notes import Note, Noted, note
 from atmpxb.quality.proof.line import Line
 from atmpxb.records.ledger import checkpoint as checkpoints
 from atmpxb.records.ledger.canonical import canonical, utc_text
-from atmpxb.records.ledger.chain import Link, breaks
+from atmpxb.records.ledger.chain import Break, Link, breaks
 from atmpxb.records.ledger.checkpoint import Checkpoint, NotACheckpoint
 from atmpxb.records.ledger.merkle import Frontier
 from atmpxb.records.signatures import trust as trust_lists
@@ -26,7 +27,7 @@ SCHEMA = "atmpxb.chain/1"
 LONGEST_LINE = 64 << 20  # bytes
 
 
-class NotAnExport(ValueError):
+class NotAnExport(Noted, ValueError):
     """A line is not what an exported ledger or a file of checkpoints holds."""
 
 
@@ -62,7 +63,7 @@ def verify(
     try:
         trusted = None if trust is None else trust_lists.parse(trust)
     except trust_lists.NotATrustList as error:
-        return (Line("trust list", False, str(error)),)
+        return (Line("trust list", False, error.note),)
     rows = _rows(lines)
     try:
         read = _Read(_organisation(next(rows, {})))
@@ -70,10 +71,11 @@ def verify(
         for row in rows:  # what follows a break in the numbers
             _take(row, read)
     except NotAnExport as error:
-        return (Line("export", False, str(error)),)
+        return (Line("export", False, error.note),)
     issuer = trusted.organisation(read.organisation) if trusted else None
     name = issuer.name if issuer else str(read.organisation)
-    found = [Line("export", True, f"the ledger of {name}, {len(read.hashes)} entries"), _chain(read, broken)]
+    what = note("export.read", "the ledger of {name}, {count} entries", name=name, count=len(read.hashes))
+    found = [Line("export", True, what), _chain(read, broken)]
     found.append(_issuer(read, trusted is not None, issuer))
     found += _own(read, issuer)
     found += _witness(read, issuer, witness)
@@ -89,19 +91,30 @@ def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             ours = False
         if not ours:
-            raise NotAnExport(f"line {number} is not one whole line of canonical JSON: export the ledger again")
+            raise NotAnExport(
+                "export.line",
+                "line {number} is not one whole line of canonical JSON: export the ledger again",
+                number=number,
+            )
         yield row
 
 
 def _organisation(head: dict[str, Any]) -> UUID:
     try:
         if head["schema"] != SCHEMA:
-            raise NotAnExport(f"the schema is {head['schema']!r}; this program reads {SCHEMA!r}")
+            raise NotAnExport(
+                "export.schema",
+                "the schema is {found}; this program reads '{schema}'",
+                found=repr(head["schema"]),
+                schema=SCHEMA,
+            )
         return UUID(head["organisation"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         if isinstance(error, NotAnExport):
             raise
-        raise NotAnExport("the first line doesn't say whose ledger this is: export the ledger again") from None
+        raise NotAnExport(
+            "export.whose", "the first line doesn't say whose ledger this is: export the ledger again"
+        ) from None
 
 
 def _links(rows: Iterator[dict[str, Any]], read: _Read) -> Iterator[Link]:
@@ -120,9 +133,13 @@ def _take(row: dict[str, Any], read: _Read) -> Link | None:
         link = Link(row["seq"], row["payload"].encode(), bytes.fromhex(row["prev"]), bytes.fromhex(row["hash"]))
         said = json.loads(link.payload).get("organisation")
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
-        raise NotAnExport(f"after entry {len(read.hashes)} comes a line that is no entry") from None
+        raise NotAnExport(
+            "export.no_entry", "after entry {seq} comes a line that is no entry", seq=len(read.hashes)
+        ) from None
     if type(link.seq) is not int or not 0 < link.seq < 1 << 62:
-        raise NotAnExport(f"after entry {len(read.hashes)} comes an entry without a number")
+        raise NotAnExport(
+            "export.no_number", "after entry {seq} comes an entry without a number", seq=len(read.hashes)
+        )
     read.hashes.append(link.hash)
     if said != str(read.organisation):
         read.foreign = read.foreign or link.seq
@@ -135,50 +152,77 @@ def _signed(row: dict[str, Any], name: str) -> Signed:
         signature = base64.b64decode(row["signature"], validate=True)
         return Signed(checkpoints.parse(payload), payload, str(row["key_id"]), signature)
     except (KeyError, ValueError, TypeError, NotACheckpoint) as error:
-        raise NotAnExport(f"a checkpoint can't be read: {error}") from None
+        why = error.note if isinstance(error, NotACheckpoint) else error
+        raise NotAnExport("export.checkpoint", "a checkpoint can't be read: {error}", error=why) from None
 
 
-def _chain(read: _Read, broken: list[Any]) -> Line:
+def _chain(read: _Read, broken: list[Break]) -> Line:
     if broken:
-        return Line("chain", False, f"entry {broken[0].seq}: {broken[0].reason} ({len(broken)} in all)")
-    if read.foreign:
-        return Line("chain", False, f"entry {read.foreign} was recorded for another organisation")
-    if not read.hashes:
-        return Line("chain", False, "there is no entry")
-    return Line("chain", True, f"{len(read.hashes)} entries follow one another unaltered, without a gap")
+        first, count = broken[0], len(broken)
+        said = note(
+            "export.broken", "entry {seq}: {reason} ({count} in all)", seq=first.seq, reason=first.why, count=count
+        )
+    elif read.foreign:
+        said = note("export.foreign", "entry {seq} was recorded for another organisation", seq=read.foreign)
+    elif not read.hashes:
+        said = note("export.empty", "there is no entry")
+    else:
+        count = len(read.hashes)
+        said = note("export.chain", "{count} entries follow one another unaltered, without a gap", count=count)
+        return Line("chain", True, said)
+    return Line("chain", False, said)
 
 
 def _issuer(read: _Read, given: bool, issuer: Trusted | None) -> Line:
     if issuer:
-        return Line("issuer", True, f"{issuer.name} is in the trust list")
+        return Line("issuer", True, note("export.trusted", "{name} is in the trust list", name=issuer.name))
     if given:
-        return Line("issuer", False, f"organisation {read.organisation} is not in the trust list")
-    return Line("issuer", False, "not authenticated: anybody can compute a chain; give a trust list")
+        said = note("export.not_trusted", "organisation {id} is not in the trust list", id=read.organisation)
+    else:
+        said = note(
+            "export.not_authenticated", "not authenticated: anybody can compute a chain; give a trust list"
+        )
+    return Line("issuer", False, said)
 
 
 def _own(read: _Read, issuer: Trusted | None) -> Iterator[Line]:
     """The checkpoints in the export itself, and the entries that none of them covers."""
     if not read.signed:
-        yield Line("checkpoints", False, "none is in the export: nothing signed vouches for this chain")
+        said = note("export.unsigned", "none is in the export: nothing signed vouches for this chain")
+        yield Line("checkpoints", False, said)
         return
     yield _agreement("checkpoints", read, issuer, read.signed)
     reached = max(one.point.seq for one in read.signed)
     if len(read.hashes) > reached:
-        yield Line("newest", None, f"entries {reached + 1} to {len(read.hashes)} stand under no checkpoint yet")
+        said = note(
+            "export.newest",
+            "entries {first} to {last} stand under no checkpoint yet",
+            first=reached + 1,
+            last=len(read.hashes),
+        )
+        yield Line("newest", None, said)
 
 
 def _witness(read: _Read, issuer: Trusted | None, lines: Iterable[bytes] | None) -> Iterator[Line]:
     if lines is None:
-        yield Line("witness", None, "without checkpoints kept elsewhere, nobody knows whether the end was cut off")
+        said = note(
+            "export.no_witness", "without checkpoints kept elsewhere, nobody knows whether the end was cut off"
+        )
+        yield Line("witness", None, said)
         return
     try:
         kept = [_signed(row, "checkpoint" if "checkpoint" in row else "payload") for row in _rows(lines)]
     except NotAnExport as error:
-        yield Line("witness", False, f"in the witness file, {error}")
+        yield Line("witness", False, note("export.witness", "in the witness file, {problem}", problem=error.note))
         return
     about = [one for one in kept if one.point.organisation == read.organisation]
     if not about:
-        yield Line("witness", False, f"none of its {len(kept)} checkpoints is of this organisation: give another file")
+        said = note(
+            "export.other_witness",
+            "none of its {count} checkpoints is of this organisation: give another file",
+            count=len(kept),
+        )
+        yield Line("witness", False, said)
         return
     yield _agreement("witness", read, issuer, about)
 
@@ -187,12 +231,26 @@ def _agreement(check: str, read: _Read, issuer: Trusted | None, signed: list[Sig
     roots = _roots(read.hashes, {one.point.seq for one in signed})
     problems = [problem for one in signed for problem in _against(read, issuer, one, roots.get)]
     if problems:
-        return Line(check, False, f"{problems[0]} ({len(problems)} in all)")
+        said = note(
+            "export.disagree", "{problem} ({count} in all)", problem=problems[0], count=len(problems)
+        )
+        return Line(check, False, said)
     last = max(signed, key=lambda one: one.point.seq).point
-    upto = f"the last over {last.count} entries at {utc_text(last.at)}"
+    facts = {"count": len(signed), "entries": last.count, "at": utc_text(last.at)}
     if issuer is None:
-        return Line(check, None, f"{len(signed)} agree with the chain, {upto}; their signatures are not judged")
-    return Line(check, True, f"{len(signed)} signed by {issuer.name} agree with the chain, {upto}")
+        said = note(
+            "export.agree_unjudged",
+            "{count} agree with the chain, the last over {entries} entries at {at}; their signatures are not judged",
+            **facts,
+        )
+        return Line(check, None, said)
+    said = note(
+        "export.agree",
+        "{count} signed by {name} agree with the chain, the last over {entries} entries at {at}",
+        name=issuer.name,
+        **facts,
+    )
+    return Line(check, True, said)
 
 
 def _roots(hashes: list[bytes], wanted: set[int]) -> dict[int, bytes]:
@@ -207,23 +265,45 @@ def _roots(hashes: list[bytes], wanted: set[int]) -> dict[int, bytes]:
 
 def _against(
     read: _Read, issuer: Trusted | None, signed: Signed, root: Callable[[int], bytes | None]
-) -> Iterator[str]:
+) -> Iterator[Note]:
     point = signed.point
     if point.organisation != read.organisation:
-        yield f"a checkpoint is of organisation {point.organisation}"
+        yield note(
+            "export.foreign_checkpoint", "a checkpoint is of organisation {organisation}",
+            organisation=point.organisation,
+        )  # fmt: skip
         return
     if issuer:
         key = issuer.checkpoint_key(signed.key_id, point.at)
         if key is None:
-            yield f"{issuer.name} had no key {signed.key_id} at {utc_text(point.at)}"
+            yield note(
+                "export.no_key",
+                "{name} had no key {key} at {at}",
+                name=issuer.name,
+                key=signed.key_id,
+                at=utc_text(point.at),
+            )
             return
         if not checkpoints.signed_by(Ed25519PublicKey.from_public_bytes(key.public), signed.payload, signed.signature):
-            yield f"the checkpoint over {point.count} entries is not signed by the key {key.id}"
+            yield note(
+                "export.not_signed",
+                "the checkpoint over {count} entries is not signed by the key {key}",
+                count=point.count,
+                key=key.id,
+            )
             return
     if point.seq > len(read.hashes):
-        yield (
-            f"the chain ends at entry {len(read.hashes)}, but entry {point.seq} was there at {utc_text(point.at)}:"
-            " entries were removed from the end"
+        yield note(
+            "export.shortened",
+            "the chain ends at entry {end}, but entry {seq} was there at {at}: entries were removed from the end",
+            end=len(read.hashes),
+            seq=point.seq,
+            at=utc_text(point.at),
         )
     elif read.hashes[point.seq - 1] != point.head or root(point.seq) != point.merkle_root:
-        yield f"entries 1 to {point.seq} are not those that were signed at {utc_text(point.at)}"
+        yield note(
+            "export.rewritten",
+            "entries 1 to {seq} are not those that were signed at {at}",
+            seq=point.seq,
+            at=utc_text(point.at),
+        )

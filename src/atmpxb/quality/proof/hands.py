@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from atmpxb.notes import Note, note
 from atmpxb.quality.certificate.record import Certificate
 from atmpxb.quality.proof.line import Line
 
@@ -25,22 +26,30 @@ def judge(certificate: Certificate, manifests: Sequence[Mapping[str, Any]]) -> L
         hands[meaning, run].append(manifest["signer"])
     runs = sorted({line.analysis for line in certificate.tests if line.status == "approved" and line.analysis})
     problems = [problem for run in runs for problem in _run(run, hands)]
-    message = f"{len(runs)} run(s), each performed, reviewed and approved by three people"
-    return Line("four eyes", not problems, "; ".join(problems[:5]) or message)
+    message = note(
+        "hands.three", "{count} run(s), each performed, reviewed and approved by three people", count=len(runs)
+    )
+    return Line("four eyes", not problems, tuple(problems[:5]) or message)
 
 
-def _run(run: str, hands: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+def _run(run: str, hands: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> Iterator[Note]:
     performers, reviewers = hands.get(("performed", run), ()), hands.get(("reviewed", run), ())
     approvers = hands.get(("approved", ""), ())
-    for said, who in (("performed", performers), ("reviewed", reviewers)):
-        if not who:
-            yield f"nobody signed {run} as {said}"
+    if not performers:
+        yield note("hands.no_performer", "nobody signed {run} as performed", run=run)
+    if not reviewers:
+        yield note("hands.no_reviewer", "nobody signed {run} as reviewed", run=run)
     for one, other, what in (
-        (reviewers, performers, "reviewed what the same person performed"),
-        (approvers, performers, "approved what the same person performed"),
-        (approvers, reviewers, "approved what the same person reviewed"),
+        (reviewers, performers, note("hands.own_review", "reviewed what the same person performed")),
+        (approvers, performers, note("hands.own_work", "approved what the same person performed")),
+        (approvers, reviewers, note("hands.own_approval", "approved what the same person reviewed")),
     ):
-        yield from (f"{run}: {a['name']} {what}" for a in one for b in other if _same(a, b))
+        yield from (
+            note("hands.same", "{run}: {name} {what}", run=run, name=a["name"], what=what)
+            for a in one
+            for b in other
+            if _same(a, b)
+        )
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -112,7 +112,7 @@ def parse_proof(content: bytes) -> Proof:
             "proof.unreadable",
             "the proof can't be read: {kind} {error}",
             kind=type(error).__name__,
-            error=error,
+            error=error.note if isinstance(error, checkpoint.NotACheckpoint) else error,
         ) from None
     if not all(
         type(number) is int and number >= 0 for number in (link.seq, found.leaf_index, found.tree_size)

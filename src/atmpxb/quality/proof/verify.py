@@ -62,7 +62,8 @@ def verify(
         return Report((Line("trust list", False, error.note),))
     sealed = check_seal(pdf, trusted)
     if sealed.seal is None:
-        return Report((Line("seal", False, sealed.problem or ""),))
+        assert sealed.problem is not None, "what has no seal says why"
+        return Report((Line("seal", False, sealed.problem),))
     lines = [
         Line(
             "seal",
@@ -117,7 +118,8 @@ def _guarded(check: str, lines: Callable[[], Iterable[Line]]) -> list[Line]:
     try:
         return list(lines())
     except Exception as error:
-        return [Line(check, False, f"this can't be judged: {type(error).__name__} {error}"[:400])]
+        what = f"{type(error).__name__} {error}"[:378]
+        return [Line(check, False, note("check.impossible", "this can't be judged: {problem}", problem=what))]
 
 
 def _issuer(seal: Seal, issuer: Trusted | None, trust: TrustList | None, certificate: Certificate) -> Iterator[Line]:
@@ -228,7 +230,8 @@ def _times(content: bytes, certificate: Certificate, seal: Seal, issuer: Trusted
         proof = inclusion.parse_proof(content)
         entry = json.loads(proof.entry.payload)
     except (ValueError, RecursionError):
-        return Line("times", False, "there is no proof of the approval that tells a time")
+        said = note("times.no_proof", "there is no proof of the approval that tells a time")
+        return Line("times", False, said)
     return times.judge(certificate, entry, proof.checkpoint, seal, issuer)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
+from atmpxb.notes import Note, note
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -26,7 +28,12 @@ class Break:
     """Where a chain does not hold, and why."""
 
     seq: int
-    reason: str
+    why: Note
+
+    @property
+    def reason(self) -> str:
+        """The sentence in English."""
+        return self.why.message
 
 
 def genesis(organisation: UUID) -> bytes:
@@ -46,16 +53,19 @@ def breaks(organisation: UUID, links: Iterable[Link], *, start: int = 1, prev: b
     >>> first = Link(1, b"{}", genesis(who), entry_hash(genesis(who), 1, b"{}"))
     >>> list(breaks(who, [first]))
     []
-    >>> list(breaks(who, [Link(1, b"[]", first.prev, first.hash)]))
-    [Break(seq=1, reason='the entry is not what was recorded')]
+    >>> [(found.seq, found.reason) for found in breaks(who, [Link(1, b"[]", first.prev, first.hash)])]
+    [(1, 'the entry is not what was recorded')]
     """
     prev = genesis(organisation) if prev is None else prev
     for seq, link in enumerate(links, start):
         if link.seq != seq:
-            yield Break(seq, f"entry {seq} is missing; entry {link.seq} stands in its place")
+            text = note(
+                "chain.gap", "entry {seq} is missing; entry {found} stands in its place", seq=seq, found=link.seq
+            )
+            yield Break(seq, text)
             return
         if link.prev != prev:
-            yield Break(seq, "the entry does not follow the one before it")
+            yield Break(seq, note("chain.unlinked", "the entry does not follow the one before it"))
         if entry_hash(link.prev, link.seq, link.payload) != link.hash:
-            yield Break(seq, "the entry is not what was recorded")
+            yield Break(seq, note("chain.altered", "the entry is not what was recorded"))
         prev = link.hash

@@ -16,6 +16,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from atmpxb.notes import Note, Noted, note
 from atmpxb.records.ledger import merkle
 from atmpxb.records.ledger.canonical import canonical, utc_text
 from atmpxb.records.ledger.chain import Link, breaks
@@ -26,7 +27,7 @@ TAG = b"atmpxb.checkpoint/1\x00"
 AT_ONCE = timedelta(minutes=1)
 
 
-class NotACheckpoint(ValueError):
+class NotACheckpoint(Noted, ValueError):
     """The bytes are not a checkpoint in its one canonical form."""
 
 
@@ -78,15 +79,20 @@ def parse(payload: bytes) -> Checkpoint:
         )
         canonical_form = found.payload()
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise NotACheckpoint(f"these bytes are not a checkpoint: {error}") from None
+        raise NotACheckpoint(
+            "checkpoint.unreadable", "these bytes are not a checkpoint: {error}", error=error
+        ) from None
     if canonical_form != payload:
-        raise NotACheckpoint("the checkpoint is not in its one canonical form")
+        raise NotACheckpoint("checkpoint.not_canonical", "the checkpoint is not in its one canonical form")
     if type(found.seq) is not int or found.seq < 1 or found.count != found.seq:
         raise NotACheckpoint(
-            f"seq {found.seq} and count {found.count} must be the same whole number from 1 up"
+            "checkpoint.numbers",
+            "seq {seq} and count {count} must be the same whole number from 1 up",
+            seq=found.seq,
+            count=found.count,
         )
     if len(found.head) != 32 or len(found.merkle_root) != 32:
-        raise NotACheckpoint("head and root must be SHA-256 hashes of 32 bytes")
+        raise NotACheckpoint("checkpoint.hashes", "head and root must be SHA-256 hashes of 32 bytes")
     return found
 
 
@@ -122,7 +128,12 @@ class Finding:
 
     kind: Literal["truncation", "rewrite", "fork", "foreign"]
     seq: int
-    message: str
+    said: Note
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return self.said.message
 
 
 def against_chain(witnessed: Checkpoint, organisation: UUID, links: Sequence[Link]) -> tuple[Finding, ...]:
@@ -132,33 +143,30 @@ def against_chain(witnessed: Checkpoint, organisation: UUID, links: Sequence[Lin
     broken chain up to the checkpoint is a rewrite here too.
     """
     if witnessed.organisation != organisation:
-        return (
-            Finding("foreign", witnessed.seq, f"the checkpoint is of organisation {witnessed.organisation}"),
+        said = note(
+            "witness.foreign", "the checkpoint is of organisation {organisation}", organisation=witnessed.organisation
         )
+        return (Finding("foreign", witnessed.seq, said),)
     if len(links) < witnessed.seq:
-        return (
-            Finding(
-                "truncation",
-                len(links),
-                f"the chain ends at entry {len(links)}, but entry {witnessed.seq} was witnessed"
-                f" at {utc_text(witnessed.at)}",
-            ),
+        said = note(
+            "witness.truncation",
+            "the chain ends at entry {end}, but entry {seq} was witnessed at {at}",
+            end=len(links),
+            seq=witnessed.seq,
+            at=utc_text(witnessed.at),
         )
+        return (Finding("truncation", len(links), said),)
     covered = links[: witnessed.seq]
     findings = [
-        Finding("rewrite", found.seq, f"entry {found.seq}: {found.reason}")
+        Finding("rewrite", found.seq, note("witness.broken", "entry {seq}: {reason}", seq=found.seq, reason=found.why))
         for found in breaks(organisation, covered)
     ]
     if covered[-1].hash != witnessed.head:
-        findings.append(
-            Finding("rewrite", witnessed.seq, f"entry {witnessed.seq} is not the one that was witnessed")
-        )
+        said = note("witness.head", "entry {seq} is not the one that was witnessed", seq=witnessed.seq)
+        findings.append(Finding("rewrite", witnessed.seq, said))
     if merkle.root(link.hash for link in covered) != witnessed.merkle_root:
-        findings.append(
-            Finding(
-                "rewrite", witnessed.seq, f"entries 1 to {witnessed.seq} are not those that were witnessed"
-            )
-        )
+        said = note("witness.root", "entries 1 to {seq} are not those that were witnessed", seq=witnessed.seq)
+        findings.append(Finding("rewrite", witnessed.seq, said))
     return tuple(findings)
 
 
@@ -171,33 +179,31 @@ def against_checkpoint(
     long).
     """
     if first.organisation != second.organisation:
-        return (Finding("foreign", second.seq, "the checkpoints are of different organisations"),)
+        said = note("witness.organisations", "the checkpoints are of different organisations")
+        return (Finding("foreign", second.seq, said),)
     shorter, longer = sorted((first, second), key=lambda point: point.seq)
     if shorter.seq == longer.seq:
         if (shorter.head, shorter.merkle_root) == (longer.head, longer.merkle_root):
             return ()
-        return (
-            Finding(
-                "fork", longer.seq, f"two different histories were signed that end at entry {longer.seq}"
-            ),
-        )
+        said = note("witness.fork", "two different histories were signed that end at entry {seq}", seq=longer.seq)
+        return (Finding("fork", longer.seq, said),)
     findings: list[Finding] = []
     if shorter.at - longer.at > AT_ONCE:
-        findings.append(
-            Finding(
-                "truncation",
-                shorter.seq,
-                f"at {utc_text(shorter.at)} the chain ended at entry {shorter.seq}, though entry {longer.seq}"
-                f" was already signed at {utc_text(longer.at)}",
-            )
+        said = note(
+            "witness.shrunk",
+            "at {at} the chain ended at entry {end}, though entry {seq} was already signed at {signed_at}",
+            at=utc_text(shorter.at),
+            end=shorter.seq,
+            seq=longer.seq,
+            signed_at=utc_text(longer.at),
         )
+        findings.append(Finding("truncation", shorter.seq, said))
     if not merkle.consistent(shorter.count, longer.count, shorter.merkle_root, longer.merkle_root, path):
-        findings.append(
-            Finding(
-                "fork",
-                shorter.seq,
-                f"the history that ends at entry {longer.seq} is not shown to continue the one that ended at"
-                f" entry {shorter.seq}",
-            )
+        said = note(
+            "witness.not_continued",
+            "the history that ends at entry {seq} is not shown to continue the one that ended at entry {end}",
+            seq=longer.seq,
+            end=shorter.seq,
         )
+        findings.append(Finding("fork", shorter.seq, said))
     return tuple(findings)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from atmpxb.notes import Noted
+
 CHUNK = 1024 * 1024
 
 
@@ -29,7 +31,7 @@ class NoRoom(RuntimeError):
     """The disk of the vault is full; nothing was kept."""
 
 
-class Damaged(RuntimeError):
+class Damaged(Noted, RuntimeError):
     """A file in the vault no longer has the hash it is filed under."""
 
 
@@ -102,7 +104,11 @@ class Vault:
         """
         data = self.path(digest).read_bytes()
         if sha256(data).hexdigest() != digest:
-            raise Damaged(f"the stored file {digest} has been altered on disk; restore it from a backup")
+            raise Damaged(
+                "vault.damaged",
+                "the stored file {digest} has been altered on disk; restore it from a backup",
+                digest=digest,
+            )
         return data
 
     def holds(self, digest: str) -> bool:

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from atmpxb.platform.demo import network, story
 from atmpxb.records.people.models import Person
+from page_fixtures import catalogues, plain_static_files  # noqa: F401
 
 PASSWORD = "a long password of the tests"
 #: What a stranger may see, and why.
@@ -31,14 +32,6 @@ PUBLIC = {
 VALUES = {
     "organisation": "sure", "token": "t", "seq": 1, "page": 1, "uidb36": "a", "key": "b", "name": "x",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Any) -> None:
-    settings.STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture

@@ -10,25 +10,10 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils.translation import override
 
-from atmpxb.platform import messages
 from atmpxb.web import gallery
+from page_fixtures import catalogues, plain_static_files  # noqa: F401
 
 type Render = Callable[..., str]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def catalogues() -> None:
-    """Pages speak the languages as they stand in the repository."""
-    messages.compile_catalogues()
-
-
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Any) -> None:
-    """Static files by their own names: no collected manifest is needed to render a page."""
-    settings.STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture

@@ -6,32 +6,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from atmpxb.platform import messages
 from atmpxb.platform.demo import network, story
 from atmpxb.quality.models import Order, Request, Run
 from atmpxb.records import jobs
 from atmpxb.records.people.models import Person
+from page_fixtures import catalogues, plain_static_files  # noqa: F401
 
 PASSWORD = "a long password of the tests"
 LABELS = {"flow": "CART-0001.A", "dna": "CART-0001.B"}
 EVENTS = 5_000
 
 type SignIn = Callable[..., Client]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def catalogues() -> None:
-    """Pages speak the languages as they stand in the repository."""
-    messages.compile_catalogues()
-
-
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Any) -> None:
-    """Static files by their own names: no collected manifest is needed to render a page."""
-    settings.STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture

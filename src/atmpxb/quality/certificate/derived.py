@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from atmpxb.quality.assays.seam import Method, Words
 from atmpxb.quality.certificate.form import LANGUAGES
-from atmpxb.quality.certificate.record import Conclusion, TestLine, concluded
+from atmpxb.quality.certificate.record import Conclusion, TestLine
+from atmpxb.quality.certificate.sense import concluded
 from atmpxb.quality.limits import SpecificationLine
 
 type Choices = Mapping[str, Words]

@@ -15,7 +15,8 @@ from atmpxb.quality.assays.seam import AssayError, Method
 from atmpxb.quality.certificate import derived
 from atmpxb.quality.certificate.attachments import SPECIFICATION, method_name
 from atmpxb.quality.certificate.form import plain
-from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result, TestLine, value_of
+from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result, TestLine
+from atmpxb.quality.certificate.sense import value_of
 from atmpxb.quality.limits import Specification, SpecificationLine, judge, parse_specification
 from atmpxb.quality.proof.line import Line
 

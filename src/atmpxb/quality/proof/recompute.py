@@ -14,7 +14,8 @@ from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, RawFile, Value
 from atmpxb.quality.assays.suitability import require_inputs
 from atmpxb.quality.certificate.attachments import SPECIFICATION, expected, method_name
-from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result, value_of
+from atmpxb.quality.certificate.record import AnalysisRecord, Certificate, Result
+from atmpxb.quality.certificate.sense import value_of
 from atmpxb.quality.limits import SpecificationError, SpecificationLine, judge, parse_specification
 from atmpxb.quality.proof import compare
 from atmpxb.quality.proof.line import Line

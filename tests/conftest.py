@@ -64,6 +64,15 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """No test inherits the language of a page that an earlier one opened."""
+    from django.utils.translation import override
+
+    with override("en"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def session_home() -> Iterator[Home]:
     """The home of this test run: short path, passable for the database's account, removed at the end."""

@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 
 from atmpxb.platform.processes import wait_until
 from atmpxb.quality.actions import analyses, certificates, failures, reviews
-from atmpxb.quality.models import Analysis, Certificate, FailedJob
+from atmpxb.quality.models import Analysis, Cause, Certificate, FailedJob
 from atmpxb.quality.queries import failures as read
 from atmpxb.quality.queries.worklist import worklist
 from atmpxb.quality.states import NotPossibleNow
@@ -22,6 +22,7 @@ from atmpxb.records.ledger.models import StoredCheckpoint
 from atmpxb.records.ledger.writing import NotPermitted
 from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import Membership
+from atmpxb.records.signatures.actions import digest_of
 from scenes import LABELS, SEED, files
 from scenes import story as tale
 
@@ -225,7 +226,12 @@ def test_the_analysis_of_a_run_that_was_closed_is_no_longer_wanted(scene, monkey
     story, _ = asked(scene)
     monkeypatch.setattr(analyses, "calculate", broken)
     try_until_given_up(story)
-    reviews.invalidate_run(actor=story.who.reviewer, run=story.run("cell_count"), reason="the sample leaked")
+    by, run = story.who.reviewer, story.run("cell_count")
+    with story.as_(by):
+        seen = digest_of(reviews.content(run))
+    reviews.invalidate_run(
+        actor=by, run=run, cause=Cause.PREPARATION, reason="the sample leaked", proof=story.who.proof(by), seen=seen
+    )
     assert shown(story, story.who.reviewer) == ()
     with pytest.raises(NotPossibleNow):
         failures.repeat_job(actor=story.who.reviewer, failed=story.get(FailedJob))

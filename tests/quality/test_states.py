@@ -30,8 +30,8 @@ MODELS = {"request": Request, "sample": Sample, "run": Run, "test": Test, "file"
 BEGINNINGS = {"file": ("ready", "quarantined", "unreadable")}
 #: From these nothing leads away: a signed certificate's fate, a repeated test, a result given up.
 FINAL = {
-    "request": {"withdrawn"}, "sample": set(), "run": {"reviewed", "invalid"}, "file": {"withdrawn"},
-    "test": {"approved", "invalid", "cancelled"}, "analysis": {"done"}, "certificate": {"superseded", "withdrawn"},
+    "request": {"withdrawn"}, "sample": set(), "run": {"invalid"}, "file": {"withdrawn"},
+    "test": {"invalid", "cancelled"}, "analysis": {"done"}, "certificate": {"superseded", "withdrawn"},
     "document": {"superseded", "withdrawn"},
 }  # fmt: skip
 EVENTS = sorted({(noun, event) for noun, table in TRANSITIONS.items() for event in table})

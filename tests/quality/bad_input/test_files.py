@@ -245,4 +245,4 @@ def test_a_file_measured_before_receipt_is_used_and_answered_by_the_reviewer(sce
     run = story.run("cell_count")
     with story.as_(story.who.reviewer):
         keys = [one.key for one in reviews.exceptions(run)]
-    assert f"early:{attached.pk}" in keys
+    assert f"early:{attached.pk.hex}.{attached.sample_id.hex if attached.sample_id else ''}" in keys

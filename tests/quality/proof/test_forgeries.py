@@ -88,7 +88,7 @@ SAID: dict[str, tuple[Change, str, str]] = {
     "a wider limit in print": (
         lambda c: limit(c, en="≥ 50.0 %", nl="≥ 50,0 %"), "derived", "viability: limit text says",
     ),
-    "another unit": (lambda c: _unit(c, "‰"), "derived", "viability S1: unit says"),
+    "another unit": (lambda c: _unit(c, "‰"), "derived", "The value is in ‰ and the specification asks for %."),
     "another rounding": (
         lambda c: line(c, rounding={"rule": "none", "decimals": None, "significant": None}), "derived", "viability: rounding",
     ),

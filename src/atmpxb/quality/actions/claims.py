@@ -4,15 +4,21 @@ from atmpxb.quality.models import Order, Run, Sample
 from atmpxb.quality.states import NotPossibleNow, RunState
 
 
-def claim(run: Run, event: str, *allowed: RunState) -> None:
+def lock(run: Run) -> None:
     """Inside an action: lock a run until the end of the transaction, and read it afresh.
 
     What was read of it before, by this object too, may have been changed while waiting for the lock.
+    """
+    run.refresh_from_db(from_queryset=Run.objects.select_for_update())
+
+
+def claim(run: Run, event: str, *allowed: RunState) -> None:
+    """Inside an action: lock a run for an event.
 
     Raises:
         NotPossibleNow: the run is in none of the states that the event is allowed in.
     """
-    run.refresh_from_db(from_queryset=Run.objects.select_for_update())
+    lock(run)
     if run.state not in allowed:
         raise NotPossibleNow("run", event, run.state, frozenset(allowed))
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from atmpxb.notes import Refused
 from atmpxb.quality.actions.analyses import inputs, missing_entries
-from atmpxb.quality.actions.claims import claim
+from atmpxb.quality.actions.claims import claim, lock
 from atmpxb.quality.actions.findings import current_analysis, exceptions
 from atmpxb.quality.actions.hands import performers
 from atmpxb.quality.actions.orders import refresh
@@ -199,7 +199,7 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
 @action("quality.return_run", roles={Role.REVIEWER})
 def return_run(*, actor: Actor, run: Run, reason: str) -> Run:
     """Give a run back to the analyst, with the reason."""
-    claim(run, "run.returned", RunState.SUBMITTED)
+    lock(run)
     _refuse_own(actor, run)
     reason = require_reason(reason)
     move(run, "run.returned", returned_reason=reason)

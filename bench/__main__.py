@@ -27,9 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Measure what the project promises.")
     parser.add_argument("name", nargs="?", help="which benchmark; without it they are listed")
     parser.add_argument("--json", action="store_true", help="print one object with the figures, nothing else")
-    parser.add_argument(
-        "--peers", action="store_true", help="make the environment of programs to compare with"
-    )
+    parser.add_argument("--peers", action="store_true", help="make the environment of programs to compare with")
     asked = parser.parse_args(arguments)
     if asked.peers:
         make_peers()

@@ -139,9 +139,7 @@ def database(
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
     """Refuses the mark ``django_db``: its surrounding transaction would hide what a commit checks."""
-    pytest.fail(
-        "Use the fixture `database` instead of the mark django_db: see tests/conftest.py.", pytrace=False
-    )
+    pytest.fail("Use the fixture `database` instead of the mark django_db: see tests/conftest.py.", pytrace=False)
 
 
 @pytest.fixture(scope="session")

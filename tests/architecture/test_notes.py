@@ -68,5 +68,14 @@ table.problem("x", "{key} is {value}", "k", value=1)
 
 
 def test_every_error_that_is_told_to_people_is_known_as_one() -> None:
-    expected = {"AssayError", "FcsError", "GateError", "RdmlError", "CounterError", "WrongEntry", "BrokenSeal", "NotToml"}
+    expected = {
+        "AssayError",
+        "FcsError",
+        "GateError",
+        "RdmlError",
+        "CounterError",
+        "WrongEntry",
+        "BrokenSeal",
+        "NotToml",
+    }
     assert expected <= MAKERS.keys()

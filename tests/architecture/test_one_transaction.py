@@ -19,18 +19,14 @@ OF_THE_STORY = {
 }  # fmt: skip
 
 
-def test_each_action_of_the_story_records_under_one_transaction(
-    scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_action_of_the_story_records_under_one_transaction(scene, monkeypatch: pytest.MonkeyPatch) -> None:
     story = scene("founded")
     performed: list[tuple[str, list[writing.Receipt]]] = []
     original = writing.recording
 
     @contextmanager
     def watched(actor):
-        permission = sys._getframe(2).f_locals.get(
-            "permission", ""
-        )  # of the action that opens the transaction
+        permission = sys._getframe(2).f_locals.get("permission", "")  # of the action that opens the transaction
         before = len(actor.receipts)
         with original(actor):
             yield

@@ -69,9 +69,7 @@ def _knows_django(tree: ast.Module) -> bool:
         modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             modules = [node.module or "", *(alias.name for alias in node.names)]
-        if any(
-            name.split(".")[0] in {"django", "psycopg"} or "models" in name.split(".") for name in modules
-        ):
+        if any(name.split(".")[0] in {"django", "psycopg"} or "models" in name.split(".") for name in modules):
             return True
     return False
 

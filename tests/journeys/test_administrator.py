@@ -54,7 +54,12 @@ def test_a_new_analyst_is_handed_a_password_and_replaces_it(enter: Callable[...,
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize(
     ("name", "path"),
-    [("people", "people"), ("person", "people > reviewer@sure.example"), ("", "people/new"), ("organisation", "organisation")],
+    [
+        ("people", "people"),
+        ("person", "people > reviewer@sure.example"),
+        ("", "people/new"),
+        ("organisation", "organisation"),
+    ],
 )
 def test_the_administrators_pages_keep_the_guide(
     enter: Callable[..., Visitor], language: str, name: str, path: str

@@ -34,9 +34,7 @@ def test_bad_files_and_wrong_passwords_are_answered_with_a_cure(enter: Enter, ba
     address = open_run(analyst, "/o/sure/today", batch, "FC-010")
     page = analyst.page
     label = f"{batch}.A"
-    strange = simulate_tube(
-        7, events=2_000, composition=Composition(), sample=label, serial="SIM-FC-9999"
-    ).data
+    strange = simulate_tube(7, events=2_000, composition=Composition(), sample=label, serial="SIM-FC-9999").data
     ((name, good),) = files.tubes(label, 31, count=1, events=20_000)
 
     # Too early: the button is there, and answers with reasons instead of a form.
@@ -90,9 +88,7 @@ def test_bad_files_and_wrong_passwords_are_answered_with_a_cure(enter: Enter, ba
 def _drop(who: Visitor, name: str, data: bytes) -> None:
     file = {"name": name, "mimeType": "application/octet-stream", "buffer": data}
     who.page.locator("#raw").set_input_files([file])
-    expect(who.page.locator(".drop-files li").filter(has_text=name).locator(".state")).not_to_contain_text(
-        "Sending"
-    )
+    expect(who.page.locator(".drop-files li").filter(has_text=name).locator(".state")).not_to_contain_text("Sending")
 
 
 def test_nobody_checks_own_work_and_nobody_signs_what_has_changed_meanwhile(enter: Enter, batch: str) -> None:
@@ -119,12 +115,7 @@ def test_nobody_checks_own_work_and_nobody_signs_what_has_changed_meanwhile(ente
     expect(page.locator("main .page-header")).to_contain_text("Waiting for review")
 
     # The head of quality control has the draft open while the reviewer adds results to it.
-    flow = (
-        reviewer.go("/o/sure/reviews")
-        .locator("#queue tbody tr")
-        .filter(has_text=batch)
-        .filter(has_text="flow")
-    )
+    flow = reviewer.go("/o/sure/reviews").locator("#queue tbody tr").filter(has_text=batch).filter(has_text="flow")
     flow.locator("a").first.click()
     expect(reviewer.page.locator("section#sign")).to_be_visible()
     sign_review(reviewer)

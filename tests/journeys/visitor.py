@@ -114,9 +114,7 @@ class Visitor:
     def _picture(self, name: str) -> None:
         """The upper part of the page in a window as tall as the picture: bars and rail stand where they should."""
         page = self.page
-        tall = page.evaluate(
-            "Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)"
-        )
+        tall = page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)")
         page.set_viewport_size({"width": 1280, "height": max(480, min(TALLEST, tall))})
         page.evaluate("scrollTo(0, 0)")
         _keep(page.screenshot(animations="disabled"), name)
@@ -130,9 +128,7 @@ class Visitor:
         asked = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"], "preload": False}
         found: dict[str, Any] = page.evaluate("asked => axe.run(document, asked)", asked)
         for one in found["violations"]:
-            nodes = [
-                f"{node['html'][:200]} ({node.get('failureSummary', '')[:300]})" for node in one["nodes"][:3]
-            ]
+            nodes = [f"{node['html'][:200]} ({node.get('failureSummary', '')[:300]})" for node in one["nodes"][:3]]
             self.faults.append(f"{where}: {one['id']}: {one['help']}: {nodes}")
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         if wide > room:

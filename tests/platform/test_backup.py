@@ -37,9 +37,7 @@ def backup(database: str, postgres: EmbeddedPostgres, session_home: Home, tmp_pa
     return tmp_path / "backup"
 
 
-def test_the_backup_is_restored_into_an_empty_home_with_the_same_ledger(
-    backup: Path, fresh_home: Home
-) -> None:
+def test_the_backup_is_restored_into_an_empty_home_with_the_same_ledger(backup: Path, fresh_home: Home) -> None:
     assert "secret" not in {path.name for path in backup.rglob("*")}
     with EmbeddedPostgres(fresh_home.data) as server:
         manifest = restore(fresh_home, server.admin_url(), backup)

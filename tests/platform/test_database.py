@@ -39,8 +39,6 @@ def test_a_copy_has_the_settings_and_privileges_of_the_original(database: str) -
     assert _one("SELECT has_database_privilege(current_database(), 'TEMP')") is False
 
 
-def test_child_processes_find_the_same_database_and_the_vault_is_the_tests_own(
-    database: str, tmp_path: Path
-) -> None:
+def test_child_processes_find_the_same_database_and_the_vault_is_the_tests_own(database: str, tmp_path: Path) -> None:
     assert f"/{database}?" in os.environ["DATABASE_URL"]
     assert settings.VAULT.is_relative_to(tmp_path)

@@ -63,9 +63,7 @@ def test_without_a_trust_list_the_issuer_is_unknown_and_that_is_no_pass(told: di
     assert "FAIL" in answer.output
 
 
-def test_a_changed_byte_of_the_certificate_or_of_a_raw_file_is_found(
-    told: dict[str, Path], tmp_path: Path
-) -> None:
+def test_a_changed_byte_of_the_certificate_or_of_a_raw_file_is_found(told: dict[str, Path], tmp_path: Path) -> None:
     data = bytearray(told["certificate"].read_bytes())
     data[len(data) // 3] ^= 0x10
     (tmp_path / "forged.pdf").write_bytes(data)

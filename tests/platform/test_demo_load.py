@@ -20,9 +20,7 @@ def tables(server: EmbeddedPostgres) -> list[str]:
     (True, True, True),  # loaded whole, stopped just before the mark was removed
     (False, False, True),  # somebody's own records, never a demo
 ])  # fmt: skip
-def test_only_a_half_loaded_demo_is_discarded(
-    fresh_home: Home, mark: bool, greeting: bool, kept: bool
-) -> None:
+def test_only_a_half_loaded_demo_is_discarded(fresh_home: Home, mark: bool, greeting: bool, kept: bool) -> None:
     with EmbeddedPostgres(fresh_home.data) as server:
         with psycopg.connect(server.url(roles.OWNER)) as owner:
             owner.execute("CREATE TABLE half (id int)")

@@ -103,9 +103,7 @@ def test_preparing_again_mends_what_drifted(fresh_home: Home) -> None:
         query(server.admin_url(), "ALTER DATABASE atmpxb RESET app.migrating")
         prepare(server.admin_url())
         prepare(server.admin_url(), "another")
-        assert query(server.admin_url(), "SELECT rolsuper FROM pg_roles WHERE rolname = 'atmpxb_app'") == [
-            (False,)
-        ]
+        assert query(server.admin_url(), "SELECT rolsuper FROM pg_roles WHERE rolname = 'atmpxb_app'") == [(False,)]
         for database in (roles.DATABASE, "another"):
             app = server.url(roles.APP, database)
             assert query(app, "SELECT current_setting('app.migrating')") == [("off",)]
@@ -120,9 +118,7 @@ def test_an_acknowledged_commit_survives_kill_9_of_the_server(fresh_home: Home) 
         for number in range(50):
             connection.execute("INSERT INTO entry VALUES (%s)", [number])
         os.kill(pid, signal.SIGKILL)
-    with EmbeddedPostgres(
-        fresh_home.data
-    ) as again:  # at once: the dead server's children are still letting go
+    with EmbeddedPostgres(fresh_home.data) as again:  # at once: the dead server's children are still letting go
         assert again.running() not in (None, pid)
         assert query(again.url(roles.APP), "SELECT count(*) FROM entry") == [(50,)]
 

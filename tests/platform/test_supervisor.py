@@ -67,9 +67,7 @@ def test_a_part_that_keeps_dying_is_tried_ever_more_rarely(
     while time.monotonic() < ends:
         supervisor.revive()
         time.sleep(0.02)
-    assert (
-        2 <= len(attempts.read_text().split()) <= 4
-    )  # at 0, 0.5 and 1.5 s; each attempt may itself take time
+    assert 2 <= len(attempts.read_text().split()) <= 4  # at 0, 0.5 and 1.5 s; each attempt may itself take time
 
 
 def test_a_part_that_never_gets_ready_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
@@ -82,9 +80,7 @@ def test_a_part_that_never_gets_ready_is_reported_with_the_end_of_its_log(tmp_pa
     assert not late.alive()
 
 
-def test_stopping_takes_a_part_that_ignores_it_and_its_children_too(
-    supervisor: Supervisor, tmp_path: Path
-) -> None:
+def test_stopping_takes_a_part_that_ignores_it_and_its_children_too(supervisor: Supervisor, tmp_path: Path) -> None:
     part = program(tmp_path, STUBBORN, ready=lambda: (tmp_path / "part.log").read_text().endswith("\n"))
     supervisor.add(part)
     child = int((tmp_path / "part.log").read_text())

@@ -98,9 +98,7 @@ def gone(pids: list[int]) -> Callable[[], bool]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_parts_come_back_a_power_cut_is_survived_and_ctrl_c_leaves_nothing(
-    fresh_home: Home, port: int
-) -> None:
+def test_parts_come_back_a_power_cut_is_survived_and_ctrl_c_leaves_nothing(fresh_home: Home, port: int) -> None:
     up = Installation(fresh_home, port)
     up.wait_until_ready()
     parts = up.children()
@@ -110,9 +108,7 @@ def test_parts_come_back_a_power_cut_is_survived_and_ctrl_c_leaves_nothing(
     for name in ("worker", "signer", "granian", "postgres"):
         before = up.children()[name]
         os.kill(before, signal.SIGKILL)
-        assert wait_until(
-            lambda name=name, before=before: up.children().get(name) not in (None, before), 20
-        ), name
+        assert wait_until(lambda name=name, before=before: up.children().get(name) not in (None, before), 20), name
     assert wait_until(up.answers, 20)
 
     # A second one on the same home says so instead of fighting over it.

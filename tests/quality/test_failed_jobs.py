@@ -73,9 +73,7 @@ def broken(*_args, **_named):
     raise MemoryError("no room for the events")
 
 
-def test_an_analysis_that_breaks_off_three_times_has_failed_with_a_cure(
-    scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_analysis_that_breaks_off_three_times_has_failed_with_a_cure(scene, monkeypatch: pytest.MonkeyPatch) -> None:
     story, analysis = asked(scene)
     calls = []
     monkeypatch.setattr(analyses, "calculate", lambda one: (calls.append(one), broken()))
@@ -162,9 +160,7 @@ def test_telling_twice_records_once(scene, monkeypatch: pytest.MonkeyPatch) -> N
     assert story.standing() == before
 
 
-def test_a_certificate_that_could_not_be_made_is_made_when_asked_again(
-    scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_certificate_that_could_not_be_made_is_made_when_asked_again(scene, monkeypatch: pytest.MonkeyPatch) -> None:
     story = scene("reviewed")
     certificate = tale.approve(story.who, story.order)
     with monkeypatch.context() as no_pages:

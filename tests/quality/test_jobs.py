@@ -68,9 +68,7 @@ def asked(scene) -> tuple:
     story = scene("opened")
     run = story.run("cell_count")
     tale.attach(story.who, run, "counts.csv", files.counts(LABELS["flow"], SEED)[1])
-    entry = runs.write_entry(
-        actor=story.who.analyst, run=run, code="dilution", value="1", sample=story.sample("flow")
-    )
+    entry = runs.write_entry(actor=story.who.analyst, run=run, code="dilution", value="1", sample=story.sample("flow"))
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
     runs.check_entry(
         actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second),

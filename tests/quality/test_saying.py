@@ -46,7 +46,9 @@ def test_pages_and_terminals_say_the_same() -> None:
         ),
         (runs.NotYours(), "U schreef deze waarde; een ander moet ze controleren", "Geef het aan een collega"),
         (
-            orders.LabelAlreadyUsed("x", "Label {label} is on another container", "Check which one you hold", label="A"),
+            orders.LabelAlreadyUsed(
+                "x", "Label {label} is on another container", "Check which one you hold", label="A"
+            ),
             "Etiket A staat op een andere container",
             "Kijk na welke u in handen hebt",
         ),
@@ -80,7 +82,10 @@ def test_the_terminal_chooses_the_language_unless_told(tmp_path, monkeypatch) ->
     path = tmp_path / "c.pdf"
     path.write_bytes(b"%PDF-1.7 nothing more")
     monkeypatch.setenv("LC_ALL", "nl_BE.UTF-8")
-    dutch, english = CliRunner().invoke(verify, [str(path)]), CliRunner().invoke(verify, [str(path), "--language", "en"])
+    dutch, english = (
+        CliRunner().invoke(verify, [str(path)]),
+        CliRunner().invoke(verify, [str(path), "--language", "en"]),
+    )
     assert re.search(r"^FOUT\s+zegel\s+het document draagt geen zegel", dutch.output)
     assert re.search(r"^FAIL\s+seal\s+the document carries no seal", english.output)
     told = json.loads(CliRunner().invoke(verify, [str(path), "--json"]).output)

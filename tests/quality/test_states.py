@@ -63,9 +63,7 @@ def test_every_state_can_be_reached_and_the_final_ones_are_final() -> None:
         known = {value for value, _ in MODELS[noun]._meta.get_field("state").choices}
         never = {"analysis": set()}.get(noun, set())
         assert known - reached == never, noun
-        assert {
-            state for state in known if not any(state in sources for sources, _ in table.values())
-        } == FINAL[noun]
+        assert {state for state in known if not any(state in sources for sources, _ in table.values())} == FINAL[noun]
 
 
 class Stored:
@@ -153,9 +151,7 @@ def test_an_event_in_a_wrong_state_changes_nothing_in_the_database(scene) -> Non
         sources, _ = TRANSITIONS[noun][event]
         with story.as_(owner):
             rows = [
-                r
-                for r in MODELS[noun].objects.filter(organisation_id=owner.organisation_id)
-                if r.state not in sources
+                r for r in MODELS[noun].objects.filter(organisation_id=owner.organisation_id) if r.state not in sources
             ]
         for row in rows[:2]:
             row.state = sorted(sources)[0]  # a stale page thinks that it may

@@ -73,9 +73,7 @@ def test_only_an_administrator_admits(scene) -> None:
     story = scene("founded")
     before = story.standing()
     with pytest.raises(NotPermitted):
-        people.admit_person(
-            actor=story.who.head, email="x@sure.example", name="x", roles=[Role.ANALYST], function="x"
-        )
+        people.admit_person(actor=story.who.head, email="x@sure.example", name="x", roles=[Role.ANALYST], function="x")
     with pytest.raises(people.RolesConflict):
         admit(story, roles=[Role.ADMINISTRATOR, Role.ANALYST])
     with pytest.raises(people.RolesConflict):

@@ -23,9 +23,7 @@ NEXT = APPEARANCE.replace(b'version = "1.0"', b'version = "1.1"')
 
 def make_effective(story, approver, version: DocumentVersion) -> DocumentVersion:
     seen = digest_of(documents.approval_content(version))
-    return documents.make_effective(
-        actor=approver, version=version, proof=story.who.proof(approver), seen=seen
-    )
+    return documents.make_effective(actor=approver, version=version, proof=story.who.proof(approver), seen=seen)
 
 
 def test_a_new_version_supersedes_the_effective_one_and_both_keep_their_bytes(scene) -> None:
@@ -95,9 +93,7 @@ def test_the_author_does_not_approve_under_another_role_either(scene) -> None:
     story = scene("founded")
     author = story.who.analyst
     administrator = story.administrator()
-    people.grant_role(
-        actor=administrator, person=story.get(Person, pk=author.person_id), role=Role.QP, function="x"
-    )
+    people.grant_role(actor=administrator, person=story.get(Person, pk=author.person_id), role=Role.QP, function="x")
     both = actor_for(story.get(Person, pk=author.person_id), tale.LAB)
     assert both is not None
     assert both.roles == {"analyst", "qp"}

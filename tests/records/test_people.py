@@ -65,9 +65,7 @@ def test_an_ended_role_stays_on_record_and_opens_nothing(scene) -> None:
     story = scene("founded")
     person = story.get(Person, pk=story.who.analyst.person_id)
     membership = story.get(Membership, person=person, role="analyst")
-    people.end_role(
-        actor=story.administrator(), membership=membership, reason="has moved to another laboratory"
-    )
+    people.end_role(actor=story.administrator(), membership=membership, reason="has moved to another laboratory")
     assert actor_for(person, tale.LAB) is None
     assert workplaces(person) == ()
     assert story.get(Membership, pk=membership.pk, by=story.administrator()).valid_until is not None

@@ -47,9 +47,7 @@ def test_a_signature_binds_what_was_seen_and_anybody_with_the_public_key_can_che
 
     key = story.get(SigningKey, key_id=signed.key_id, organisation_id=story.who.analyst.organisation_id)
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public))
-    tag = next(
-        value for name, value in vars(signing).items() if isinstance(value, bytes) and b"manifest" in value
-    )
+    tag = next(value for name, value in vars(signing).items() if isinstance(value, bytes) and b"manifest" in value)
     public.verify(bytes(signed.seal), tag + signed.manifest.encode())
     with pytest.raises(InvalidSignature):
         public.verify(bytes(signed.seal), tag + signed.manifest.encode().replace(b"OB-001", b"OB-002"))
@@ -137,9 +135,7 @@ def test_who_has_set_up_a_code_cannot_sign_without_it(scene) -> None:
             signatures.prove_identity(actor=analyst, password=PASSWORD, code=wrong)
         assert refused.value.factor == "code"
     code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
-    assert (
-        signatures.prove_identity(actor=analyst, password=PASSWORD, code=code).person_id == analyst.person_id
-    )
+    assert signatures.prove_identity(actor=analyst, password=PASSWORD, code=code).person_id == analyst.person_id
 
 
 def test_an_account_whose_holder_nobody_has_confirmed_does_not_sign(scene) -> None:

@@ -64,10 +64,7 @@ def test_every_table_is_under_the_rules_or_belongs_to_nobody(scene) -> None:
     with admin(story) as opened:
         every = {n for (n,) in opened.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
         forced = {
-            n
-            for (n,) in opened.execute(
-                "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
-            )
+            n for (n,) in opened.execute("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
         }
         organised = {
             n
@@ -90,9 +87,7 @@ def test_only_the_ledgers_own_role_and_nobody_else_is_past_the_policies(scene) -
                 "SELECT rolname FROM pg_roles WHERE rolname LIKE 'atmpxb%' AND (rolsuper OR rolbypassrls)"
             )
         }
-        owned_by_app = opened.execute(
-            "SELECT count(*) FROM pg_class WHERE relowner = 'atmpxb_app'::regrole"
-        ).fetchone()
+        owned_by_app = opened.execute("SELECT count(*) FROM pg_class WHERE relowner = 'atmpxb_app'::regrole").fetchone()
     assert past == {"atmpxb_backup"}
     assert owned_by_app == (0,)
 
@@ -167,16 +162,15 @@ def test_a_row_in_anothers_name_is_refused(scene) -> None:
             if row is None:
                 continue
             forged = row[0] | {"id": str(uuid4())} if table != "people_organisation" else row[0]
-            with pytest.raises(
-                InsufficientPrivilege, match=r"row-level security|only the organisation that owns"
-            ):
+            with pytest.raises(InsufficientPrivilege, match=r"row-level security|only the organisation that owns"):
                 theirs.execute(
                     f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)",  # type: ignore[arg-type]
                     [psycopg.types.json.Jsonb(forged)],
                 )
             open_column = "revoked_at" if table == "people_grant" else column
             changed = theirs.execute(
-                f"UPDATE {table} SET {open_column} = {open_column} WHERE {column} = %s", [lab]  # type: ignore[arg-type]
+                f"UPDATE {table} SET {open_column} = {open_column} WHERE {column} = %s",
+                [lab],  # type: ignore[arg-type]
             )
             assert changed.rowcount == 0
 
@@ -212,11 +206,7 @@ def test_a_reference_to_another_organisations_row_is_refused(scene) -> None:
             ).fetchone()
             if row is None:
                 continue
-            other = (
-                client.organisation_id
-                if row[1] != client.organisation_id
-                else story.who.analyst.organisation_id
-            )
+            other = client.organisation_id if row[1] != client.organisation_id else story.who.analyst.organisation_id
             foreign = everything.execute(
                 f"SELECT id FROM {target} WHERE organisation_id = %s LIMIT 1", [other]
             ).fetchone()  # type: ignore[arg-type]
@@ -318,9 +308,7 @@ def test_a_grant_ends_by_itself(scene) -> None:
         until=now - timedelta(seconds=1),
     )
     assert seen_by(story, partner) == []
-    share_sample(
-        actor=analyst, sample=story.sample("dna"), to=partner.organisation_id, until=now + timedelta(hours=1)
-    )
+    share_sample(actor=analyst, sample=story.sample("dna"), to=partner.organisation_id, until=now + timedelta(hours=1))
     assert seen_by(story, partner) == ["CART-0001.B"]
 
 

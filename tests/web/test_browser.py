@@ -148,9 +148,7 @@ def test_a_refused_file_says_why_and_the_others_go_on(browser: Any, files: tuple
     assert "Export it again." in rows[1]
     assert "Send again" in rows[1]
     assert "Stored" in rows[2]
-    assert taker.taken["t%C3%BCb%201.fcs"] == "tüb 1.fcs".encode() * 9, (
-        "the body is the file and nothing else"
-    )
+    assert taker.taken["t%C3%BCb%201.fcs"] == "tüb 1.fcs".encode() * 9, "the body is the file and nothing else"
     page.context.close()
 
 
@@ -189,9 +187,7 @@ def test_a_failed_request_shows_a_banner_and_leaves_the_page(browser: Any, files
     page.route("**/ended", lambda route: route.fulfill(status=401, body="<h1>Sign in</h1>"))
     page.route(
         "**/wrong",
-        lambda route: route.fulfill(
-            status=422, body='<div id="job"><h2 data-takes-focus tabindex="-1">No</h2></div>'
-        ),
+        lambda route: route.fulfill(status=422, body='<div id="job"><h2 data-takes-focus tabindex="-1">No</h2></div>'),
     )
     page.evaluate(
         """() => {

@@ -42,9 +42,7 @@ def test_an_informative_result_has_a_word_and_no_form() -> None:
 
 
 def test_the_four_forms_differ_without_colour() -> None:
-    drawings = {
-        icons.verdict_form(code) for code in ("complies", "does_not_comply", "attention", "undetermined")
-    }
+    drawings = {icons.verdict_form(code) for code in ("complies", "does_not_comply", "attention", "undetermined")}
     assert len(drawings) == 4
     assert all("#" not in drawing for drawing in drawings), "forms take the colour of their text"
 

@@ -38,7 +38,9 @@ def test_the_page_shows_the_number_of_the_line(
             raise RuntimeError("patient Jan Janssens, 12/03/1961") from error
 
     monkeypatch.setattr("atmpxb.quality.pages.office.public.publishing.trust_list", broken)
-    page = Client(raise_request_exception=False).get("/trust.json?note=Janssens", headers={"Cookie": "sessionid=secret"})
+    page = Client(raise_request_exception=False).get(
+        "/trust.json?note=Janssens", headers={"Cookie": "sessionid=secret"}
+    )
     assert page.status_code == 500
     (line,) = [json.loads(one) for one in lines if "exception" in one]
     assert line["id"] in page.content.decode()

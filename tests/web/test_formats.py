@@ -73,9 +73,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 
 def test_filters_write_machine_readable_times() -> None:
-    page = Template(
-        '{% load formats %}{{ at|moment:"Europe/Amsterdam" }}|{{ at|day:"Europe/Amsterdam" }}|{{ d|day }}'
-    )
+    page = Template('{% load formats %}{{ at|moment:"Europe/Amsterdam" }}|{{ at|day:"Europe/Amsterdam" }}|{{ d|day }}')
     with override("nl"):
         text = page.render(Context({"at": datetime(2026, 5, 31, 22, 30, tzinfo=UTC), "d": date(2026, 5, 31)}))
     assert '<time datetime="2026-06-01T00:30:00+02:00">1 jun 2026 00:30 CEST</time>' in text

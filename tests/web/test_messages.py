@@ -35,9 +35,7 @@ def fill(folder: Path, pairs: dict[str, str]) -> None:
     for key, value in pairs.items():
         assert f'msgid "{key}"\nmsgstr ""' in text, key
         text = text.replace(f'msgid "{key}"\nmsgstr ""', f'msgid "{key}"\nmsgstr "{value}"')
-    text = text.replace(
-        'msgstr[0] ""\nmsgstr[1] ""', 'msgstr[0] "%(n)s bestand"\nmsgstr[1] "%(n)s bestanden"'
-    )
+    text = text.replace('msgstr[0] ""\nmsgstr[1] ""', 'msgstr[0] "%(n)s bestand"\nmsgstr[1] "%(n)s bestanden"')
     path.write_text(text, "utf-8")
 
 
@@ -87,9 +85,7 @@ def test_a_filled_catalogue_passes_and_a_second_update_changes_nothing(source: t
         (lambda text: text.replace('msgid "Keyboard"', 'msgid "Keybord"'), "missing"),
     ],
 )
-def test_what_is_wrong_with_a_catalogue_is_named(
-    source: tuple[Path, Path], break_it: object, complaint: str
-) -> None:
+def test_what_is_wrong_with_a_catalogue_is_named(source: tuple[Path, Path], break_it: object, complaint: str) -> None:
     package, folder = source
     messages.update(package, folder)
     fill(folder, GOOD)
@@ -119,9 +115,7 @@ def test_our_dutch_says_u() -> None:
         texts = [message.string] if isinstance(message.string, str) else list(message.string)
         for text in texts if message.id else ():
             assert not re.search(r"\b(je|jij|jouw|jullie)\b", text, re.IGNORECASE), text
-            assert not re.search(r"\bstaal\b|\bstalen\b", text, re.IGNORECASE), (
-                f"the glossary says monster: {text}"
-            )
+            assert not re.search(r"\bstaal\b|\bstalen\b", text, re.IGNORECASE), f"the glossary says monster: {text}"
 
 
 NOTES = """from atmpxb.notes import Refused, note, template

@@ -73,13 +73,7 @@ def tokens() -> dict[str, dict[str, str]]:
     blocks = re.findall(r"([^{}]+)\{([^{}]*--surface:[^{}]*)\}", text)
     found = {}
     for selector, body in blocks:
-        name = (
-            "print"
-            if ":root[data-theme]" in selector
-            else "dark"
-            if "color-scheme: dark" in body
-            else "light"
-        )
+        name = "print" if ":root[data-theme]" in selector else "dark" if "color-scheme: dark" in body else "light"
         values = dict(re.findall(r"--([\w-]+):\s*(#[0-9A-Fa-f]{6})", body))
         assert found.setdefault(name, values) == values, f"the two {name} blocks differ"
     return found

@@ -104,10 +104,7 @@ def restore(home: Home, admin_url: str, source: Path, database: str = roles.DATA
         if _copy(source / name, home.root / name) != digest:
             raise BackupFailed(f"{name} changed while it was copied: start again with an empty home.")
     with psycopg.connect(inside) as connection:
-        heads = [
-            {"organisation": who, "seq": seq, "hash": digest}
-            for who, seq, digest in connection.execute(_HEADS)
-        ]
+        heads = [{"organisation": who, "seq": seq, "hash": digest} for who, seq, digest in connection.execute(_HEADS)]
     if heads != manifest["heads"]:
         raise BackupFailed("The restored ledger does not end where the backup says it did: do not use it.")
     return manifest

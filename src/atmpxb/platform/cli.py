@@ -29,9 +29,7 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.command(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--home", "home_folder", type=click.Path(file_okay=False), help="Folder of this installation.")
 @click.version_option(package_name="atmpxb")
 def main(home_folder: str | None, **_: Any) -> None:

@@ -47,9 +47,7 @@ _PASSING = (
 )
 
 
-def prepare(
-    admin_dsn: str, database: str = roles.DATABASE, passwords: Mapping[str, str] | None = None
-) -> None:
+def prepare(admin_dsn: str, database: str = roles.DATABASE, passwords: Mapping[str, str] | None = None) -> None:
     """Make roles and database on any PostgreSQL, embedded or external.
 
     See :func:`atmpxb.platform.roles.prepare`.
@@ -189,11 +187,7 @@ class EmbeddedPostgres:
         to a fresh folder in /var/lib/atmpxb; removing the home still means starting afresh.
         """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        if (
-            not self.folder.is_symlink()
-            and not self.folder.exists()
-            and not account.reaches(self.folder.parent)
-        ):
+        if not self.folder.is_symlink() and not self.folder.exists() and not account.reaches(self.folder.parent):
             SHELTER.mkdir(mode=0o711, parents=True, exist_ok=True)
             shelter = Path(tempfile.mkdtemp(prefix="home-", dir=SHELTER))
             shelter.chmod(0o711)
@@ -206,9 +200,7 @@ class EmbeddedPostgres:
             )
         sockets = self.sockets
         sockets.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        if sockets.is_symlink() or (
-            sockets.exists() and sockets.stat().st_uid not in (account.uid, os.geteuid())
-        ):
+        if sockets.is_symlink() or (sockets.exists() and sockets.stat().st_uid not in (account.uid, os.geteuid())):
             raise PostgresFailed(f"{sockets} belongs to somebody else: remove it and start again.")
         account.give(sockets)
 

@@ -242,9 +242,7 @@ def check(package: Path = PACKAGE, folder: Path = LOCALE_FOLDER) -> list[str]:
         for key, message in wanted.items():
             place = message.locations[0][0]
             if key not in present:
-                problems.append(
-                    f"{language}: {place}: missing: {_show(key)} (run ./dev atmpxb messages update)"
-                )
+                problems.append(f"{language}: {place}: missing: {_show(key)} (run ./dev atmpxb messages update)")
             else:
                 problems += [f"{language}: {place}: {what}: {_show(key)}" for what in _wrong(present[key])]
         problems += [f"{language}: no longer used: {_show(key)}" for key in present if key not in wanted]

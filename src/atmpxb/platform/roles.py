@@ -75,9 +75,7 @@ def clone(admin_dsn: str, template: str, database: str) -> None:
 
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
         names = {"name": sql.Identifier(database), "template": sql.Identifier(template)}
-        connection.execute(
-            sql.SQL("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY").format(**names)
-        )
+        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY").format(**names))
         _set_database(connection, database)
 
 
@@ -87,9 +85,7 @@ def drop(admin_dsn: str, database: str) -> None:
     from psycopg import sql
 
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-        )
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
 def _prepare_roles(connection: "psycopg.Connection", passwords: Mapping[str, str]) -> None:
@@ -100,14 +96,10 @@ def _prepare_roles(connection: "psycopg.Connection", passwords: Mapping[str, str
         verb = "ALTER" if role in present else "CREATE"
         connection.execute(sql.SQL("{} ROLE {} " + attributes).format(sql.SQL(verb), sql.Identifier(role)))
     for role, password in passwords.items():
-        connection.execute(
-            sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
-        )
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
     owner, ledger, backup = (sql.Identifier(role) for role in (OWNER, LEDGER, BACKUP))
     # SET but not INHERIT: the owner's everyday statements must not carry the ledger's rights.
-    connection.execute(
-        sql.SQL("GRANT {} TO {} WITH SET TRUE, INHERIT FALSE, ADMIN FALSE").format(ledger, owner)
-    )
+    connection.execute(sql.SQL("GRANT {} TO {} WITH SET TRUE, INHERIT FALSE, ADMIN FALSE").format(ledger, owner))
     connection.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(backup))
     # An administrator of a hosted server is often no superuser and must be a member to hand objects over.
     connection.execute(
@@ -169,8 +161,7 @@ def _prepare_schema(connection: "psycopg.Connection") -> None:
         # one by one.
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
         " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-        " GRANT USAGE, SELECT ON SEQUENCES TO {app}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {ledger} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {app}",

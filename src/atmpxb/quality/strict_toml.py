@@ -35,9 +35,7 @@ class Table:
     ["line 2: unknown key 'colour'; remove it or correct its spelling"]
     """
 
-    def __init__(
-        self, data: Mapping[str, Any], problems: list[Note], lines: "_Lines", path: str = ""
-    ) -> None:
+    def __init__(self, data: Mapping[str, Any], problems: list[Note], lines: "_Lines", path: str = "") -> None:
         self.data, self.problems, self.path = data, problems, path
         self._lines, self._known = lines, set[str]()
 
@@ -135,9 +133,7 @@ class Table:
             )
             return None
         if not isinstance(value, str) or not _is_decimal(value):
-            self.problem(
-                "document.decimal", "'{key}' must be a decimal with a point in quotes, such as \"80.0\"", key
-            )
+            self.problem("document.decimal", "'{key}' must be a decimal with a point in quotes, such as \"80.0\"", key)
             return None
         return value
 
@@ -167,9 +163,7 @@ class Table:
         if value is None:
             return {}
         if not isinstance(value, dict) or not value:
-            self.problem(
-                "document.choices", "'{key}' must be a table of codes with a text in each language", key
-            )
+            self.problem("document.choices", "'{key}' must be a table of codes with a text in each language", key)
             return {}
         return {code: self._words(words, f"{key}.{code}") for code, words in value.items()}
 
@@ -221,16 +215,12 @@ class Table:
         """Report the keys that nobody read."""
         for key in self.data:
             if key not in self._known:
-                self.problem(
-                    "document.unknown_key", "unknown key '{key}'; remove it or correct its spelling", key
-                )
+                self.problem("document.unknown_key", "unknown key '{key}'; remove it or correct its spelling", key)
 
     def unique(self, key: str, values: list[str]) -> None:
         """Report values that occur more than once under [[key]]."""
         for value in sorted({value for value in values if value and values.count(value) > 1}):
-            self.problem(
-                "document.defined_twice", "'{value}' is defined twice under [[{key}]]", key, value=value
-            )
+            self.problem("document.defined_twice", "'{value}' is defined twice under [[{key}]]", key, value=value)
 
     def _inside(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
@@ -238,9 +228,7 @@ class Table:
     def _words(self, value: Any, key: str) -> dict[str, str]:
         if not isinstance(value, dict):
             wanted = ", ".join(f'{language} = "…"' for language in LANGUAGES)
-            self.problem(
-                "document.words", "'{key}' must be given in every language: { {wanted} }", key, wanted=wanted
-            )
+            self.problem("document.words", "'{key}' must be given in every language: { {wanted} }", key, wanted=wanted)
             return {}
         for language in LANGUAGES:
             if not isinstance(value.get(language), str) or not value[language].strip():

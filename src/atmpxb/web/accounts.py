@@ -69,7 +69,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """To one's work, which waits behind a one-time password."""
         return "/"
 
-
     def set_password(self, user: Person, password: str) -> None:
         """Replace a password by the action that records it; the library would save the row."""
         try:

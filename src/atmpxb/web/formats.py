@@ -126,9 +126,7 @@ def in_zone(at: datetime, zone: str | tzinfo | None) -> datetime:
     return at.astimezone(ZoneInfo(zone) if isinstance(zone, str) and zone else (zone or ZoneInfo("UTC")))
 
 
-def moment(
-    at: datetime | date, zone: str | tzinfo | None, language: str, pattern: str = "j M Y H:i"
-) -> Moment:
+def moment(at: datetime | date, zone: str | tzinfo | None, language: str, pattern: str = "j M Y H:i") -> Moment:
     """Write a date, or a date and time with the abbreviation of its zone.
 
     >>> from datetime import UTC
@@ -161,6 +159,4 @@ def span_text(span: timedelta) -> str:
 def due_text(at: datetime, now: datetime) -> str:
     """Write how long there is until a moment, or how long it has passed, by the server's clock."""
     span = span_text(at - now)
-    return (
-        gettext("%(span)s left") % {"span": span} if at > now else gettext("%(span)s late") % {"span": span}
-    )
+    return gettext("%(span)s left") % {"span": span} if at > now else gettext("%(span)s late") % {"span": span}

@@ -41,9 +41,7 @@ class ArrivalForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text=gettext_lazy("Comma or point; the logger's last reading."),
     )
-    remark = forms.CharField(
-        label=gettext_lazy("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    remark = forms.CharField(label=gettext_lazy("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     seal = forms.BooleanField(label=gettext_lazy("Seal unbroken"), required=False)
 
 
@@ -118,9 +116,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
             {"title": _("Now"), "url": "?state=now", "active": False, "count": 6},
             {"title": _("Later"), "url": "?state=later", "active": False, "count": 12},
         ],
-        "documents": [
-            {"title": _("Method"), "code": "FC-010", "version": "1.0", "sha256": "3f9a41c7d0b2" + "e" * 52}
-        ],
+        "documents": [{"title": _("Method"), "code": "FC-010", "version": "1.0", "sha256": "3f9a41c7d0b2" + "e" * 52}],
         "files": [{"name": "tube-01.fcs", "sha256": "9bd1c47ae502" + "7" * 52}],
         "facts": [
             (_("Batch"), "CT-2026-014"),

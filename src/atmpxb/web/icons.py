@@ -83,8 +83,7 @@ _FORMS = {
 def verdict_form(code: str, size: int = 16) -> SafeString:
     """Draw the form of a verdict: circle, octagon, triangle or dashed square."""
     return format_html(
-        '<svg class="form" viewBox="0 0 20 20" width="{0}" height="{0}" aria-hidden="true" '
-        'focusable="false">{1}</svg>',
+        '<svg class="form" viewBox="0 0 20 20" width="{0}" height="{0}" aria-hidden="true" focusable="false">{1}</svg>',
         size,
         mark_safe(_FORMS[code]),
     )

@@ -115,8 +115,6 @@ def address(view: str, organisation: str) -> str | None:
 
 def rail(role: str, organisation: str, path: str) -> tuple[Entry, ...]:
     """The rail of a role, with the entry marked whose address is the longest beginning of ``path``."""
-    found = [
-        (item, url) for item in RAILS.get(role, ()) if (url := address(item.view, organisation)) is not None
-    ]
+    found = [(item, url) for item in RAILS.get(role, ()) if (url := address(item.view, organisation)) is not None]
     here = max((url for _item, url in found if path.startswith(url)), key=len, default="")
     return tuple(Entry(item.icon, item.title, url, url == here) for item, url in found)

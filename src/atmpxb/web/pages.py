@@ -35,9 +35,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(place)
     for cookie, value in wishes.items():
         if value is not None:
-            response.set_cookie(
-                cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
-            )
+            response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
     return response
 
 
@@ -66,9 +64,7 @@ def components(request: HttpRequest) -> HttpResponse:
 
 
 def _error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    return render(
-        request, f"{status}.html", {"status": int(status), "language": get_language()}, status=status
-    )
+    return render(request, f"{status}.html", {"status": int(status), "language": get_language()}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

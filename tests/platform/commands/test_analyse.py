@@ -104,9 +104,7 @@ def test_a_failed_check_and_an_undetermined_value_end_with_one(tmp_path: Path, e
         (("--sample", "counts.csv=S9", *BENCH), "count.sample_missing"),
     ],
 )
-def test_what_can_not_be_analysed_ends_with_two_and_says_why(
-    export: str, options: tuple[str, ...], code: str
-) -> None:
+def test_what_can_not_be_analysed_ends_with_two_and_says_why(export: str, options: tuple[str, ...], code: str) -> None:
     result = run(TRIPLICATE, export, *options)
 
     assert result.exit_code == 2
@@ -171,9 +169,6 @@ def test_real_exports_are_analysed(name: str, samples: int) -> None:
 
 
 def test_no_web_framework_is_loaded() -> None:
-    code = (
-        "import sys, atmpxb.platform.commands.analyse;"
-        "sys.exit('django' in sys.modules or 'scipy' in sys.modules)"
-    )
+    code = "import sys, atmpxb.platform.commands.analyse;sys.exit('django' in sys.modules or 'scipy' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -120,9 +120,7 @@ def test_an_interim_report_then_the_certificate_then_a_correction(who: story.Cas
     with pytest.raises(NotReady, match="Wait for its review"):
         story.approve(who, order)
     with acting_for(who.analyst.organisation_id, who.analyst.person_id):
-        waiting = {
-            kind: Run.objects.get(pk=opened[kind].pk) for kind in ("cell_count", "qpcr", "transcription")
-        }
+        waiting = {kind: Run.objects.get(pk=opened[kind].pk) for kind in ("cell_count", "qpcr", "transcription")}
     story.attach(who, waiting["qpcr"], *files.plate({LABELS["dna"]: 1.8}, 5))
     story.attach(who, waiting["cell_count"], *files.counts(LABELS["flow"], 5))
     partner = files.partner_certificate(LABELS["micro"], network.name_of(story.PARTNER), story.ENDOTOXIN)

@@ -29,9 +29,7 @@ def test_the_order_of_things_is_approved_checkpoint_sealed_issued(scene) -> None
     events = story.events(story.who.head)
     approved, issued = events.index("certificate.approved") + 1, events.index("certificate.issued") + 1
     with story.as_(story.who.head):
-        points = list(
-            StoredCheckpoint.objects.filter(organisation_id=certificate.organisation_id).order_by("seq")
-        )
+        points = list(StoredCheckpoint.objects.filter(organisation_id=certificate.organisation_id).order_by("seq"))
     assert certificate.approved_seq == approved
     assert [point.seq for point in points] == [approved, issued], "one before the document, one after"
     entry = story.entries(story.who.head)[issued - 1].content

@@ -190,7 +190,10 @@ def test_measured_is_the_time_in_the_file_and_calculated_is_ours(scene) -> None:
     assert flow.first_at is not None
     assert flow.first_at <= flow.last_at
     assert by_line["viability"].analysed_at.isoformat() > flow.first_at
-    assert (seen.source, seen.first_at) == ("bench", entry.written_at.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+    assert (seen.source, seen.first_at) == (
+        "bench",
+        entry.written_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+    )
     assert (report.source, report.first_at) == ("report", None)
     assert report.report == "R-CART-0001.A"
     assert report.report_date is not None

@@ -28,9 +28,7 @@ def accepted(scene):
 
 def test_accepting_orders_a_test_for_every_line_on_its_aliquot(scene) -> None:
     story = accepted(scene)
-    ordered = {
-        test.line: (test.sample.aliquot, test.method.document.code, test.state) for test in story.tests()
-    }
+    ordered = {test.line: (test.sample.aliquot, test.method.document.code, test.state) for test in story.tests()}
     assert ordered["vcn"] == ("dna", "QP-001", "ordered")
     assert ordered["viability"] == ("flow", "FC-010", "ordered")
     assert len(ordered) == 10
@@ -135,14 +133,8 @@ def test_a_hold_is_lifted_only_where_there_is_one(scene) -> None:
 
 def test_the_method_of_an_order_stays_when_a_new_version_comes(scene) -> None:
     story = scene("received")
-    source = (
-        (tale.examples() / "counts/appearance.toml")
-        .read_bytes()
-        .replace(b'version = "1.0"', b'version = "1.1"')
-    )
-    tale._approve(
-        story.who, story.who.reviewer, catalogue.draft_method(actor=story.who.analyst, source=source)
-    )
+    source = (tale.examples() / "counts/appearance.toml").read_bytes().replace(b'version = "1.0"', b'version = "1.1"')
+    tale._approve(story.who, story.who.reviewer, catalogue.draft_method(actor=story.who.analyst, source=source))
     (test,) = story.tests(line="appearance")
     assert (test.method.version, test.method.state) == ("1.0", "superseded")
     with pytest.raises(runs.TestsDiffer, match="effective version"):

@@ -52,6 +52,9 @@ def test_who_does_the_work_is_said_in_one_clear_way(scene, who, named, cure: str
     before = story.standing()
     with pytest.raises(runs.PartnerUnclear, match=cure):
         runs.open_run(
-            actor=story.who.analyst, tests=waiting(story), performed_by=story.organisation(who) if who else None, **named
+            actor=story.who.analyst,
+            tests=waiting(story),
+            performed_by=story.organisation(who) if who else None,
+            **named,
         )
     assert story.standing() == before

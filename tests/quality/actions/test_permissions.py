@@ -36,10 +36,7 @@ VERBS = {
     if hasattr(verb, "permission") and verb.__module__ == module.__name__
 }
 REFUSED = sorted(
-    (permission, str(role))
-    for permission in VERBS
-    for role in Role
-    if str(role) not in PERMISSIONS[permission]
+    (permission, str(role)) for permission in VERBS for role in Role if str(role) not in PERMISSIONS[permission]
 )
 SOURCE = Path(__file__).parents[3] / "src" / "atmpxb"
 

@@ -94,9 +94,7 @@ def test_dates_and_numbers_that_cannot_be_are_refused(scene, attempt, error) -> 
 
 def test_a_draft_specification_cannot_be_asked_for(scene) -> None:
     story = scene("founded")
-    source = (
-        (tale.HERE / "specification.toml").read_bytes().replace(b'version = "1.0"', b'version = "2.0"', 1)
-    )
+    source = (tale.HERE / "specification.toml").read_bytes().replace(b'version = "1.0"', b'version = "2.0"', 1)
     draft = catalogue.draft_specification(actor=story.who.client, source=source)
     batch = register(story)
     before = story.standing()

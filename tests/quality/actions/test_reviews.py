@@ -20,9 +20,7 @@ def seen(story, run: Run) -> str:
 
 
 def review(story, run: Run, by: Actor, **more) -> Run:
-    return reviews.review_run(
-        actor=by, run=run, proof=story.who.proof(by), seen=more.get("seen") or seen(story, run)
-    )
+    return reviews.review_run(actor=by, run=run, proof=story.who.proof(by), seen=more.get("seen") or seen(story, run))
 
 
 def submit(story, run: Run, by: Actor | None = None) -> Run:
@@ -64,9 +62,7 @@ def test_whoever_did_any_part_of_a_run_does_not_review_it(scene, part: str) -> N
         actor=hands["attached"], file=attached, role=attached.role, sample=attached.sample,
         equipment=story.get(Equipment, kind="cell_count"),
     )  # fmt: skip
-    entry = runs.write_entry(
-        actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow")
-    )
+    entry = runs.write_entry(actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow"))
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
     runs.check_entry(
         actor=story.who.reviewer, entry=entry, proof=story.who.proof(story.who.reviewer),
@@ -150,9 +146,7 @@ def test_a_run_is_submitted_once_and_by_what_was_seen(scene) -> None:
     run = story.run("flow")
     before = story.standing()
     with pytest.raises(Changed):
-        reviews.submit_run(
-            actor=story.who.analyst, run=run, proof=story.who.proof(story.who.analyst), seen="0" * 64
-        )
+        reviews.submit_run(actor=story.who.analyst, run=run, proof=story.who.proof(story.who.analyst), seen="0" * 64)
     assert story.standing() == before
     submit(story, run)
     with pytest.raises(NotPossibleNow):
@@ -264,9 +258,7 @@ def test_a_retest_is_a_new_test_and_the_original_stays_for_ever(scene) -> None:
         assert repeat.retest_of_id == kept.pk
         assert (repeat.state, repeat.run_id) == ("ordered", None)
     with story.as_(story.who.analyst):
-        assert {
-            r.pk: (r.reported, r.verdict, r.current) for r in Result.objects.filter(test__run=run)
-        } == results
+        assert {r.pk: (r.reported, r.verdict, r.current) for r in Result.objects.filter(test__run=run)} == results
     assert story.order.progress["tests"]["invalid"] == 2
     tests = story.tests(pk__in=[test.pk for test in repeats])
     assert runs.open_run(actor=story.who.analyst, tests=tests).number != run.number

@@ -36,7 +36,9 @@ def found(story, run: Run) -> list[findings.Finding]:
 
 def attached(story, run: Run, **what: Any) -> list[RunFile]:
     with story.as_(story.who.analyst):
-        rows = RunFile.objects.select_related("run__method__document", "run__organisation", "file", "sample", "equipment")
+        rows = RunFile.objects.select_related(
+            "run__method__document", "run__organisation", "file", "sample", "equipment"
+        )
         return list(rows.filter(run=run, **what))
 
 
@@ -183,9 +185,7 @@ def test_a_plate_map_changed_after_the_results_were_there_is_for_the_reviewer(sc
     assert not [one for one in found(story, before) if one.kind == "plate_map"]
     first = {"A1": {"sample": LABELS["dna"]}, "A2": {"sample": LABELS["dna"]}}
     runs.set_plate_map(actor=who.second, run=before, wells=first)
-    runs.set_plate_map(
-        actor=who.second, run=before, wells={"A1": first["A1"]}, reason="the well was empty"
-    )
+    runs.set_plate_map(actor=who.second, run=before, wells={"A1": first["A1"]}, reason="the well was empty")
     texts = [one.text for one in found(story, before) if one.kind == "plate_map"]
     assert texts == ["Wells A1, A2", "Wells A2 (the well was empty)"]
 

@@ -133,9 +133,7 @@ def test_the_deep_verification_knows_withdrawn_certificates(scene, monkeypatch: 
     assert f"{certificate.withdrawn_at:%Y-%m-%d}" in line.message
 
 
-def test_the_deep_verification_sees_a_page_that_hides_the_withdrawal(
-    scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_deep_verification_sees_a_page_that_hides_the_withdrawal(scene, monkeypatch: pytest.MonkeyPatch) -> None:
     import psycopg
 
     story = scene("certified")

@@ -15,9 +15,7 @@ from scenes import LABELS, files
 from scenes import story as tale
 
 
-def write(
-    story, code: str = "dilution", value: str = "1", *, kind: str = "cell_count", **more
-) -> WorksheetEntry:
+def write(story, code: str = "dilution", value: str = "1", *, kind: str = "cell_count", **more) -> WorksheetEntry:
     more.setdefault("sample", story.sample("flow"))
     return runs.write_entry(actor=story.who.analyst, run=story.run(kind), code=code, value=value, **more)
 
@@ -138,9 +136,7 @@ def test_a_plate_map_is_changed_with_a_reason_only(scene) -> None:
     runs.set_plate_map(actor=story.who.analyst, run=run, wells={"A1": {"sample": "CART-0001.B"}})
     with pytest.raises(runs.WrongEntry, match="reason"):
         runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={})
-    runs.set_plate_map(
-        actor=story.who.analyst, run=story.run("qpcr"), wells={"A2": {"sample": "x"}}, reason="turned"
-    )
+    runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={"A2": {"sample": "x"}}, reason="turned")
     entry = story.entries(story.who.analyst)[-1].content
     (row,) = entry["rows"]
     assert (row["before"], row["after"]) == (
@@ -157,7 +153,9 @@ def test_a_stale_page_without_the_plate_map_cannot_overwrite_it_silently(scene) 
         runs.set_plate_map(actor=story.who.second, run=stale, wells={"A1": {"sample": "y"}})
 
 
-@pytest.mark.parametrize(("typed", "kept"), [("< 0.12", "< 0.12"), ("<0.12", "< 0.12"), ("> 5", "> 5"), ("0.12", "0.12")])
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("< 0.12", "< 0.12"), ("<0.12", "< 0.12"), ("> 5", "> 5"), ("0.12", "0.12")]
+)
 def test_a_value_below_what_a_method_can_measure_is_written_as_what_it_is(scene, typed: str, kept: str) -> None:
     story = scene("opened")
     entry = runs.write_entry(actor=story.who.analyst, run=story.run("transcription"), code="endotoxin", value=typed)

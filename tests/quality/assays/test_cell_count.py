@@ -71,9 +71,7 @@ def test_values_are_those_of_the_rows_by_hand() -> None:
     assert float(found.interval.high) == pytest.approx(2 * high / 1e6)
     pooled = sum(row.viable_count or 0 for row in rows) / sum(row.total_count or 0 for row in rows)
     assert float(value(analysis, "viability").value or "nan") == pytest.approx(100 * pooled)
-    assert float(value(analysis, "viable_cells").value or "nan") == pytest.approx(
-        2 * sum(live) / 3 * 50 / 1e6
-    )
+    assert float(value(analysis, "viable_cells").value or "nan") == pytest.approx(2 * sum(live) / 3 * 50 / 1e6)
     spread = 100 * stats.variation(live, ddof=1)
     assert float(value(analysis, "replicate_cv").value or "nan") == pytest.approx(spread)
     assert all(check.passed for check in analysis.checks)
@@ -96,9 +94,7 @@ def test_dilution_by_sample() -> None:
 
     for sample, factor in (("S1", 1), ("S2", 3)):
         found = float(value(analysis, "viable_concentration", sample).value or "nan")
-        assert found == pytest.approx(
-            factor * float(value(plain, "viable_concentration", sample).value or "nan")
-        )
+        assert found == pytest.approx(factor * float(value(plain, "viable_concentration", sample).value or "nan"))
 
 
 @pytest.mark.parametrize(
@@ -125,9 +121,7 @@ def test_one_dilution_is_not_corrected_twice() -> None:
     with pytest.raises(AssayError) as caught:
         analyse(typed, {"dilution": "2", "volume_ml": "50"})
     assert caught.value.code == "count.dilution_twice"
-    both = method(
-        keep='dilution_entry = "dilution" -> dilution_entry = "dilution"\ninstrument_dilution = "keep"'
-    )
+    both = method(keep='dilution_entry = "dilution" -> dilution_entry = "dilution"\ninstrument_dilution = "keep"')
     found = COUNTING.analyse(both, [raw(typed)], {"dilution": "2", "volume_ml": "50"})
     assert float(value(found, "viability").value or "nan") > 0
 

@@ -10,7 +10,8 @@ from atmpxb.quality.assays.pictures import element, in_language
 from atmpxb.science.instruments.counters import CellCount
 
 COUNTS = tuple(
-    Row("a.csv", CellCount("S1", "", total_count=1000, viable_count=viable, viable_per_ml=None)) for viable in (905, 912)
+    Row("a.csv", CellCount("S1", "", total_count=1000, viable_count=viable, viable_per_ml=None))
+    for viable in (905, 912)
 )
 
 

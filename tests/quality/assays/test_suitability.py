@@ -52,9 +52,7 @@ def file(name: str, data: bytes, role: str = "plate") -> RawFile:
         (float("inf"), None),
     ],
 )
-def test_bounds_are_inclusive_and_a_missing_number_is_no_pass(
-    measure: float | None, passed: bool | None
-) -> None:
+def test_bounds_are_inclusive_and_a_missing_number_is_no_pass(measure: float | None, passed: bool | None) -> None:
     (check,) = judge(method(), {"r2": measure})
 
     assert check.passed is passed

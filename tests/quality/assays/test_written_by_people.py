@@ -162,9 +162,7 @@ def test_what_is_no_certificate_is_refused(data: bytes, code: str) -> None:
 
 def hidden(text: bytes) -> bytes:
     packed = zlib.compress(text)
-    return PDF.replace(
-        b"trailer", b"2 0 obj\n<< /Type /ObjStm >>\nstream\n" + packed + b"\nendstream\ntrailer"
-    )
+    return PDF.replace(b"trailer", b"2 0 obj\n<< /Type /ObjStm >>\nstream\n" + packed + b"\nendstream\ntrailer")
 
 
 @pytest.mark.parametrize(

@@ -84,9 +84,7 @@ def test_a_file_that_cannot_be_read_is_kept_and_says_why(scene, kind, name, data
         ("DOB", "1961-05-03", "1961-05-03"),
     ],
 )
-def test_a_file_that_seems_to_name_a_patient_is_quarantined_and_never_rewritten(
-    scene, keyword, value, never
-) -> None:
+def test_a_file_that_seems_to_name_a_patient_is_quarantined_and_never_rewritten(scene, keyword, value, never) -> None:
     story = scene("opened")
     data = tube(keywords={keyword: value})
     attached = attach(story, "flow", "tube.fcs", data)
@@ -95,9 +93,7 @@ def test_a_file_that_seems_to_name_a_patient_is_quarantined_and_never_rewritten(
     assert "pseudonym" in attached.problem["message"]
     set_apart(story, attached, data, "file.quarantined")
     for entry in story.entries(story.who.analyst):
-        assert never.encode() not in bytes(entry.payload), (
-            "the ledger must not repeat what the file gave away"
-        )
+        assert never.encode() not in bytes(entry.payload), "the ledger must not repeat what the file gave away"
     assert never not in str(attached.facts)
 
 
@@ -105,16 +101,12 @@ def test_a_quarantined_file_is_used_after_a_reviewers_word_only(scene) -> None:
     story = scene("opened")
     attached = attach(story, "flow", "tube.fcs", tube(serial="UNKNOWN-7", events=EVENTS))
     assert attached.problem["code"] == "file.unknown_instrument"
-    runs.release_file(
-        actor=story.who.reviewer, file=story.fresh(attached), reason="loan instrument, papers seen"
-    )
+    runs.release_file(actor=story.who.reviewer, file=story.fresh(attached), reason="loan instrument, papers seen")
     assert story.fresh(attached).state == FileState.READY
     jobs.drain()
     (analysis,) = [story.get(Analysis, run=story.run("flow"))]
     assert analysis.state == "done"
-    assert story.entries(story.who.analyst)[-1].content["actor"]["person"] == str(
-        story.who.reviewer.person_id
-    )
+    assert story.entries(story.who.analyst)[-1].content["actor"]["person"] == str(story.who.reviewer.person_id)
 
 
 @pytest.mark.parametrize("by", ["expired", "unknown"])
@@ -171,12 +163,8 @@ def test_the_same_bytes_are_attached_once_under_any_name_and_to_any_run(scene) -
 def test_a_method_that_gates_on_a_missing_channel_fails_with_the_channels_name(scene) -> None:
     story = scene("founded")
     source = (tale.examples() / "flow/car-t-identity-viability.toml").read_bytes()
-    source = source.replace(b'version = "1.0"', b'version = "1.1"').replace(
-        b'channel = "CD19"', b'channel = "CD777"'
-    )
-    tale._approve(
-        story.who, story.who.reviewer, catalogue.draft_method(actor=story.who.analyst, source=source)
-    )
+    source = source.replace(b'version = "1.0"', b'version = "1.1"').replace(b'channel = "CD19"', b'channel = "CD777"')
+    tale._approve(story.who, story.who.reviewer, catalogue.draft_method(actor=story.who.analyst, source=source))
     request = tale.request_batch(story.who, "CART-0001", "P-1")
     order = tale.accept_and_receive(story.who, request, LABELS)
     opened = tale.open_runs(story.who, order)
@@ -207,9 +195,7 @@ def test_a_closed_run_takes_no_file_entry_or_release(scene, chapter: str) -> Non
     before = story.standing()
     attempts = [
         lambda: attach(story, "cell_count", "late.csv", files.counts(LABELS["flow"], SEED + 1)[1]),
-        lambda: runs.write_entry(
-            actor=analyst, run=run, code="dilution", value="2", sample=sample, reason="late"
-        ),
+        lambda: runs.write_entry(actor=analyst, run=run, code="dilution", value="2", sample=sample, reason="late"),
         lambda: runs.check_entry(actor=story.who.second, entry=entry, proof=proof, seen=""),
         lambda: runs.set_plate_map(actor=analyst, run=run, wells={"A1": {"sample": "x"}}, reason="late"),
         lambda: runs.assign_file(actor=analyst, file=attached, role="counts", sample=None),

@@ -194,9 +194,7 @@ def test_a_file_set_apart_answers_with_the_reason(scene, body: bytes, status: in
     import io
 
     story = scene("opened")
-    answered, said = put(
-        story, story.who.analyst, story.run("flow"), body=io.BytesIO(body), length=str(len(body))
-    )
+    answered, said = put(story, story.who.analyst, story.run("flow"), body=io.BytesIO(body), length=str(len(body)))
     assert answered == status
     assert says in said["cure"]
     assert story.get(RunFile).state == "unreadable"

@@ -110,18 +110,14 @@ def test_number_and_page_stand_on_every_page(printed: tuple[laboratory.Case, byt
     for number, page in enumerate(pages, 1):
         text = normalised(page.extract_text())
         assert (
-            normalised(
-                f"C-2026-0001 · {words['version']} 1 · {words['page']} {number} {words['of']} {len(pages)}"
-            )
+            normalised(f"C-2026-0001 · {words['version']} 1 · {words['page']} {number} {words['of']} {len(pages)}")
             in text
         )
 
 
 def test_decimals_follow_the_language(printed: tuple[laboratory.Case, bytes]) -> None:
     made, pdf = printed
-    reported = (
-        next(line for line in made.certificate.tests if line.code == "viability").results[0].reported or ""
-    )
+    reported = next(line for line in made.certificate.tests if line.code == "viability").results[0].reported or ""
     shown = reported.replace(".", ",") if made.certificate.language == "nl" else reported
     assert shown in printed_text(pdf)
 
@@ -188,7 +184,9 @@ def said(message: str) -> dict[str, Any]:
 
 
 def test_a_warning_is_printed_in_the_language_of_the_pages(client: SigningClient) -> None:
-    warning = note("transcription.encrypted", "{file} is encrypted, so it was not searched for active content.", file="a")
+    warning = note(
+        "transcription.encrypted", "{file} is encrypted, so it was not searched for active content.", file="a"
+    )
     exclusion = Exclusion("S2", note("count.other_sample", "another sample"))
     repair = Repair("b.fcs", note("fcs.gain.zero", RULES["gain.zero"]), "$P1G", "0", "1")
     for language, words in (
@@ -196,9 +194,7 @@ def test_a_warning_is_printed_in_the_language_of_the_pages(client: SigningClient
         ("nl", ("is dus niet op actieve inhoud doorzocht", "een ander monster", "De versterkingsfactor is 0")),
     ):
         made = laboratory.case(language=language)
-        first = replace(
-            made.certificate.analyses[0], warnings=(warning,), exclusions=(exclusion,), repairs=(repair,)
-        )
+        first = replace(made.certificate.analyses[0], warnings=(warning,), exclusions=(exclusion,), repairs=(repair,))
         changed = replace(made.certificate, analyses=(first, *made.certificate.analyses[1:]))
         assert parse(changed.bytes()) == changed, "notes come back as they were"
         content = json.dumps(pages(changed, "0" * 64, {}, "", {}, voices.voice(changed.language)), ensure_ascii=False)
@@ -249,9 +245,7 @@ def test_a_warning_within_warnings_is_read_or_refused(depth: int) -> None:
         assert found.analyses[0].warnings[0].message == "a.fcs"
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{}", b"\xff", b'{"a":1.5}', b"[" * 99_999, b'{"b":1, "a":2}']
-)
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"a":1.5}', b"[" * 99_999, b'{"b":1, "a":2}'])
 def test_what_is_no_record_is_refused(content: bytes) -> None:
     with pytest.raises(RecordError):
         parse(content)

@@ -62,9 +62,7 @@ YES, NO = Outcome.COMPLIES, Outcome.DOES_NOT_COMPLY
         ("2.5e-05", Limit(high="0.00002"), "0.00003", NO),
     ],
 )
-def test_a_value_is_rounded_once_and_then_compared(
-    value: str, limit: Limit, reported: str, outcome: Outcome
-) -> None:
+def test_a_value_is_rounded_once_and_then_compared(value: str, limit: Limit, reported: str, outcome: Outcome) -> None:
     verdict = judge(value, None, Line(limit))
 
     assert (verdict.reported, verdict.outcome) == (reported, outcome)
@@ -149,9 +147,7 @@ numbers = st.decimals(-(10**6), 10**6, allow_nan=False, places=5)
 
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(numbers, st.decimals(-1000, 1000, allow_nan=False, places=2), st.integers(0, 2))
-def test_judging_the_reported_text_again_gives_the_same_verdict(
-    value: Decimal, bound: Decimal, digits: int
-) -> None:
+def test_judging_the_reported_text_again_gives_the_same_verdict(value: Decimal, bound: Decimal, digits: int) -> None:
     line = Line(Limit(low=f"{bound:.{digits}f}"))
     first = judge(str(value), None, line)
 

@@ -148,9 +148,13 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
     assert Image.open(io.BytesIO(first)).size[0] > 800
     assert client.get(f"{theirs}/pages/99.png").status_code == 404
     looked = read(cast.head, lambda: Access.objects.filter(person_id=cast.client.person_id).count())
-    assert looked == 5 + len(promised), "the page, each of the three downloads, the picture, and each raw file are logged"
+    assert looked == 5 + len(promised), (
+        "the page, each of the three downloads, the picture, and each raw file are logged"
+    )
     assert client.get(f"{theirs}/progress", headers=HTMX).status_code == 200
-    subjects = read(cast.head, lambda: set(Access.objects.filter(person_id=cast.client.person_id).values_list("subject", flat=True)))
+    subjects = read(
+        cast.head, lambda: set(Access.objects.filter(person_id=cast.client.person_id).values_list("subject", flat=True))
+    )
     assert {f"raw file {digest}" for digest in promised} < subjects
     assert read(cast.head, lambda: Access.objects.filter(person_id=cast.client.person_id).count()) == looked + 1
     assert sign_in("administrator", "sure").get(approved).status_code == 403

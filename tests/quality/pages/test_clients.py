@@ -158,7 +158,10 @@ def test_a_patients_name_does_not_become_a_pseudonym(cast: story.Cast, sign_in: 
         assert refused.status_code == 422
         assert "give a code" in refused.content.decode()
     assert not read(cast.client, lambda: Batch.objects.filter(number="CART-8").exists())
-    assert "HX-Redirect" in browser.post("/o/anicells/batches/register", {**form, "pseudonym": "P-8"}, headers=HTMX).headers
+    assert (
+        "HX-Redirect"
+        in browser.post("/o/anicells/batches/register", {**form, "pseudonym": "P-8"}, headers=HTMX).headers
+    )
 
 
 def test_a_reason_that_names_somebody_is_recorded_only_when_it_is_sent_again(
@@ -172,5 +175,7 @@ def test_a_reason_that_names_somebody_is_recorded_only_when_it_is_sent_again(
     assert "looks like a person" in warned.content.decode()
     assert b"Janssens" not in warned.content
     assert b"Withdrawn" not in browser.get("/o/anicells/requests").content
-    assert browser.post(address, {**form, "reason": "Wrong patient, meant Piet Peeters"}, headers=HTMX).status_code == 409
+    assert (
+        browser.post(address, {**form, "reason": "Wrong patient, meant Piet Peeters"}, headers=HTMX).status_code == 409
+    )
     assert "HX-Redirect" in browser.post(address, form, headers=HTMX).headers

@@ -335,7 +335,13 @@ def test_a_test_that_was_not_done_is_printed_with_its_reason_and_concludes_nothi
 ) -> None:
     done, *others = honest.certificate.tests
     line = replace(
-        done, status="not_tested", reason="no material was left", results=(), measured=None, analysed_at=None, analysis=None
+        done,
+        status="not_tested",
+        reason="no material was left",
+        results=(),
+        measured=None,
+        analysed_at=None,
+        analysis=None,
     )
     with pytest.raises(RecordError, match="it says complies, though by its tests it is undetermined"):
         laboratory.sealed(laboratory.changed(honest, tests=(line, *others)), client)

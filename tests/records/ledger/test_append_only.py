@@ -82,7 +82,9 @@ def test_nobody_else_may_call_the_function(scene) -> None:
     story = scene("founded")
     for role in ("atmpxb_owner", "atmpxb_backup"):
         with session(story, role) as opened, pytest.raises(InsufficientPrivilege, match="ledger_append"):
-            opened.execute("SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, entry(story.who.analyst)])
+            opened.execute(
+                "SELECT ledger_append(%s, %s)", [story.who.analyst.organisation_id, entry(story.who.analyst)]
+            )
 
 
 def test_an_entry_without_a_context_is_an_error_not_a_gap(scene) -> None:
@@ -125,9 +127,7 @@ def test_an_entry_on_another_chain_does_not_excuse_the_change(scene) -> None:
             app.commit()
 
 
-@pytest.mark.parametrize(
-    "table", ["quality_sample", "quality_result", "signatures_signature", "vault_storedfile"]
-)
+@pytest.mark.parametrize("table", ["quality_sample", "quality_result", "signatures_signature", "vault_storedfile"])
 def test_the_application_deletes_nothing(scene, table: str) -> None:
     story = scene("submitted")
     with session(story, "atmpxb_app") as app:

@@ -35,9 +35,7 @@ ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu")
 def test_a_reader_in_another_time_zone_gets_no_false_alarm(scene, zone: str) -> None:
     story = scene("certified")
     lab = story.who.analyst
-    with psycopg.connect(
-        story.url("atmpxb_app"), options=f"-c TimeZone={zone} -c DateStyle=SQL,DMY"
-    ) as reader:
+    with psycopg.connect(story.url("atmpxb_app"), options=f"-c TimeZone={zone} -c DateStyle=SQL,DMY") as reader:
         reader.execute("SELECT set_config('app.organisation', %s, false)", [str(lab.organisation_id)])
         links = [
             Link(seq, bytes(payload), bytes(prev), bytes(found))
@@ -170,11 +168,7 @@ def test_the_file_of_checkpoints_outside_the_database_tells_the_same(scene, sett
     made = make_checkpoint(actor=story.who.head, sign=signing_client())
     from django.conf import settings as live
 
-    lines = (
-        (live.CHECKPOINT_LOG / f"{story.who.head.organisation_id}.jsonl")
-        .read_text(encoding="ascii")
-        .splitlines()
-    )
+    lines = (live.CHECKPOINT_LOG / f"{story.who.head.organisation_id}.jsonl").read_text(encoding="ascii").splitlines()
     assert [base64.b64decode(json.loads(line)["payload"]) for line in lines] == [bytes(made.payload)]
     as_superuser(story, "TRUNCATE ledger_entry, ledger_head, ledger_checkpoint")
     point = checkpoints.parse(base64.b64decode(json.loads(lines[-1])["payload"]))
@@ -202,9 +196,7 @@ def test_nobody_makes_a_checkpoint_for_another_organisation_or_beyond_the_end(sc
 def test_a_byte_moved_from_one_field_to_the_next_is_noticed(scene) -> None:
     story = scene("received")
     lab = story.who.analyst
-    target = next(
-        link for link in story.links(lab) if b'"country":"NL"' in link.payload or b'"code":"' in link.payload
-    )
+    target = next(link for link in story.links(lab) if b'"country":"NL"' in link.payload or b'"code":"' in link.payload)
     content = json.loads(target.payload)
     content["actor"]["name"], content["event"] = (
         content["actor"]["name"][:-1],
@@ -269,9 +261,7 @@ def test_no_cut_between_entries_can_be_shifted(payloads: list[bytes], data: stra
 
 @settings(derandomize=True, deadline=None)
 @given(PAYLOADS, strategies.data())
-def test_no_entry_can_be_dropped_swapped_or_flipped(
-    payloads: list[bytes], data: strategies.DataObject
-) -> None:
+def test_no_entry_can_be_dropped_swapped_or_flipped(payloads: list[bytes], data: strategies.DataObject) -> None:
     links = chain(payloads)
     place = data.draw(strategies.integers(0, len(links) - 2))
     assert list(breaks(OWNER, links)) == []

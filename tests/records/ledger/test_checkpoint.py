@@ -74,9 +74,7 @@ def test_a_signature_holds_for_this_checkpoint_key_and_purpose_only() -> None:
     assert signed_by(key.public_key(), payload, signature)
     assert not signed_by(stranger.public_key(), payload, signature)
     assert not signed_by(key.public_key(), point(HISTORY[:8]).payload(), signature)
-    assert not signed_by(key.public_key(), payload, key.sign(payload)), (
-        "without its purpose it is not a checkpoint"
-    )
+    assert not signed_by(key.public_key(), payload, key.sign(payload)), "without its purpose it is not a checkpoint"
 
 
 def test_a_chain_that_only_grew_holds() -> None:
@@ -118,6 +116,4 @@ def test_a_chain_that_became_shorter_between_two_checkpoints_is_a_truncation() -
 
 def test_checkpoints_of_different_organisations_say_nothing_of_each_other() -> None:
     assert against_chain(point(HISTORY), OTHER, HISTORY)[0].kind == "foreign"
-    assert (
-        against_checkpoint(point(HISTORY), replace(point(HISTORY), organisation=OTHER))[0].kind == "foreign"
-    )
+    assert against_checkpoint(point(HISTORY), replace(point(HISTORY), organisation=OTHER))[0].kind == "foreign"

@@ -61,11 +61,7 @@ class Writer:
 
     def lines(self) -> list[str]:
         """Whole lines only: one that the kill cut off was never handed over."""
-        return [
-            line
-            for line in self.told.read_text(encoding="ascii").splitlines(keepends=True)
-            if line.endswith("\n")
-        ]
+        return [line for line in self.told.read_text(encoding="ascii").splitlines(keepends=True) if line.endswith("\n")]
 
     def end(self) -> str:
         """What it said about errors."""
@@ -125,9 +121,7 @@ def check(url: str, told: list[tuple[str, list[tuple[str, int, str]]]]) -> None:
             assert chains[owner][seq - 1].hash.hex() == digest
     entries = sum(b'"event":"site.opened"' in link.payload for links in chains.values() for link in links)
     heard = sum(b'"event":"site.told"' in link.payload for links in chains.values() for link in links)
-    assert entries == heard == len(sites), (
-        "each site has its entry on both chains, and no entry lacks its site"
-    )
+    assert entries == heard == len(sites), "each site has its entry on both chains, and no entry lacks its site"
 
 
 def let_sites_be_told(url: str) -> None:
@@ -147,9 +141,7 @@ def test_a_writer_killed_among_two_hundred_writes_loses_nothing_acknowledged(sce
     os.kill(victim.process.pid, signal.SIGKILL)
     victim.end()
     for writer in others:
-        assert (writer.end(), writer.process.returncode) == ("", 0), (
-            "no deadlock between A→B and B→A, no error"
-        )
+        assert (writer.end(), writer.process.returncode) == ("", 0), "no deadlock between A→B and B→A, no error"
         assert len(writer.lines()) == WRITES + 1
     told = acknowledged(writers)
     assert WRITES * PROCESSES <= len(told) < WRITES * PROCESSES + ENDLESS

@@ -24,9 +24,7 @@ def test_everything_is_readable_by_the_owner_alone(keyring: Keyring) -> None:
     keyring.enrol(LABORATORY, "Laboratory")
     modes = {path.stat().st_mode & 0o777 for path in keyring.folder.rglob("*") if path.is_file()}
     assert modes == {0o600}
-    assert all(
-        p.stat().st_mode & 0o777 == 0o700 for p in (keyring.folder, *keyring.folder.rglob("*")) if p.is_dir()
-    )
+    assert all(p.stat().st_mode & 0o777 == 0o700 for p in (keyring.folder, *keyring.folder.rglob("*")) if p.is_dir())
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o700])
@@ -55,9 +53,7 @@ def test_a_link_is_not_a_key(keyring: Keyring, tmp_path: Path) -> None:
 def test_the_seal_names_its_organisation_and_a_demo_says_so(keyring: Keyring) -> None:
     demo = keyring.enrol(LABORATORY, "Laboratory", demo=True)
     real = keyring.enrol(UUID(int=2), "Other")
-    subjects = [
-        x509.load_der_x509_certificate(i.seal_certificates[-1]).subject.rfc4514_string() for i in (demo, real)
-    ]
+    subjects = [x509.load_der_x509_certificate(i.seal_certificates[-1]).subject.rfc4514_string() for i in (demo, real)]
     assert "O=Laboratory" in subjects[0]
     assert "DEMO" in subjects[0]
     assert "DEMO" not in subjects[1]
@@ -65,9 +61,7 @@ def test_the_seal_names_its_organisation_and_a_demo_says_so(keyring: Keyring) ->
 
 def test_the_certificate_is_issued_by_the_authority_of_the_installation(keyring: Keyring) -> None:
     der = keyring.enrol(LABORATORY, "Laboratory").seal_certificates[-1]
-    authority = x509.load_der_x509_certificate(
-        (keyring.folder / "authority" / "certificate.der").read_bytes()
-    )
+    authority = x509.load_der_x509_certificate((keyring.folder / "authority" / "certificate.der").read_bytes())
     certificate = x509.load_der_x509_certificate(der)
     certificate.verify_directly_issued_by(authority)
     assert certificate.public_key().key_size == 3072
@@ -94,9 +88,7 @@ def test_rotation_keeps_old_public_halves_and_deletes_old_private_ones(keyring: 
     from cryptography.hazmat.primitives import hashes
 
     signature = key.sign(b"x", padding.PKCS1v15(), hashes.SHA256())
-    x509.load_der_x509_certificate(der).public_key().verify(
-        signature, b"x", padding.PKCS1v15(), hashes.SHA256()
-    )
+    x509.load_der_x509_certificate(der).public_key().verify(signature, b"x", padding.PKCS1v15(), hashes.SHA256())
 
 
 def test_an_unknown_organisation_is_told_to_enrol(keyring: Keyring) -> None:

@@ -13,9 +13,7 @@ from atmpxb.science.flow.gates import Dimension, Polygon
 from atmpxb.science.instruments.fcs import Channel, SpilloverMatrix, read, write
 
 
-def sample(
-    columns: dict[str, list[float]], spillover: SpilloverMatrix | None = None, stains: dict | None = None
-):
+def sample(columns: dict[str, list[float]], spillover: SpilloverMatrix | None = None, stains: dict | None = None):
     events = np.array(list(columns.values()), np.float32).T
     channels = [Channel(name, (stains or {}).get(name, "")) for name in columns]
     return read(write(events, channels, {}, spillover))
@@ -48,9 +46,7 @@ corner = st.tuples(st.integers(0, 12), st.integers(0, 12))
 @given(st.lists(corner, min_size=3, max_size=9))
 def test_polygons_of_any_shape_follow_even_odd_with_their_edges(vertices):
     grid = [(x, y) for x in range(13) for y in range(13)]
-    gate = Polygon(
-        "p", "", (Dimension("X"), Dimension("Y")), tuple((float(x), float(y)) for x, y in vertices)
-    )
+    gate = Polygon("p", "", (Dimension("X"), Dimension("Y")), tuple((float(x), float(y)) for x, y in vertices))
     x, y = (np.array(part, float) for part in zip(*grid, strict=True))
     assert gate.inside([x, y]).tolist() == [winding_inside(a, b, vertices) for a, b in grid]
 
@@ -64,9 +60,7 @@ def test_a_pentagram_has_a_hole():
 
 
 def test_bounds_hold_their_lower_end_and_not_their_upper():
-    populations = evaluate(
-        strategy_of({"gates": [rectangle("r", X=(10, 20))]}), sample({"X": [9, 10, 19, 20, np.nan]})
-    )
+    populations = evaluate(strategy_of({"gates": [rectangle("r", X=(10, 20))]}), sample({"X": [9, 10, 19, 20, np.nan]}))
     assert populations["r"].mask.tolist() == [False, True, True, False, False]
 
 
@@ -117,22 +111,14 @@ def test_two_channels_of_one_name_are_not_guessed():
 def test_the_identity_is_the_geometry_and_nothing_else():
     gates = [rectangle("a", X=("0.10", 5)), rectangle("b", "a", Y=(None, 2))]
     original = strategy_of({"gates": gates})
-    reworded = strategy_of(
-        {"gates": [gates[1], {**gates[0], "title": {"en": "A", "nl": "A"}}], "role": "stained"}
-    )
+    reworded = strategy_of({"gates": [gates[1], {**gates[0], "title": {"en": "A", "nl": "A"}}], "role": "stained"})
     moved = strategy_of({"gates": [gates[0], rectangle("b", "a", Y=(None, 2.0000000001))]})
-    assert (
-        original.sha256
-        == reworded.sha256
-        == strategy_of({"gates": [rectangle("a", X=(0.1, 5.0)), gates[1]]}).sha256
-    )
+    assert original.sha256 == reworded.sha256 == strategy_of({"gates": [rectangle("a", X=(0.1, 5.0)), gates[1]]}).sha256
     assert moved.sha256 != original.sha256
     text = original.canonical().decode()
     assert json.loads(text)["schema"] == "atmpxb.gating/1"
     assert '"0.1"' in text
-    assert (
-        json.dumps(json.loads(text, parse_float=pytest.fail), sort_keys=True, separators=(",", ":")) == text
-    )
+    assert json.dumps(json.loads(text, parse_float=pytest.fail), sort_keys=True, separators=(",", ":")) == text
 
 
 @pytest.mark.parametrize(

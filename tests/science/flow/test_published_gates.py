@@ -72,9 +72,7 @@ def tables_of(document: Path) -> Mapping[str, Any]:
 
 def dimension_of(element: Any, ratios: Mapping[str, Any]) -> dict[str, Any]:
     source = attribute(element, "g", "compensation-ref") or "uncompensated"
-    table: dict[str, Any] = {
-        "compensation": {"uncompensated": "none", "FCS": "file_if_present"}.get(source, source)
-    }
+    table: dict[str, Any] = {"compensation": {"uncompensated": "none", "FCS": "file_if_present"}.get(source, source)}
     if transform := attribute(element, "g", "transformation-ref"):
         table["transform"] = transform
     for new in find(element, "d:new-dimension"):
@@ -122,8 +120,7 @@ def gate_of(element: Any, ratios: Mapping[str, Any]) -> dict[str, Any] | None:
         case "BooleanGate":
             (operation,) = [e for e in element if etree.QName(e).localname in {"and", "or", "not"}]
             operands = [
-                ("!" if attribute(ref, "g", "use-as-complement") == "true" else "")
-                + attribute(ref, "g", "ref")
+                ("!" if attribute(ref, "g", "use-as-complement") == "true" else "") + attribute(ref, "g", "ref")
                 for ref in find(operation, "g:gateReference")
             ]
             gate |= {"type": "boolean", "operator": etree.QName(operation).localname, "operands": operands}
@@ -157,9 +154,7 @@ def test_compensation_equals_the_published_values():
     expected = json.loads((folder / "expected.json").read_text())
     header, *rows = (folder / "comp_complete_example.csv").read_text().split()
     names = header.split(",")
-    raw = np.frombuffer((folder / "test_comp_example_raw_events.f64le").read_bytes(), "<f8").reshape(
-        10703, 18
-    )
+    raw = np.frombuffer((folder / "test_comp_example_raw_events.f64le").read_bytes(), "<f8").reshape(10703, 18)
     file = read((folder / "test_comp_example.fcs").read_bytes())
     assert np.allclose(file.events, raw, rtol=1e-6)
 

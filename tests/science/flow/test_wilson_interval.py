@@ -21,14 +21,10 @@ def test_newcombe_1998_table_one(part, whole, low, high):
 def test_the_same_as_scipy(whole, share, confidence):
     part = round(share * whole)
     theirs = binomtest(part, whole).proportion_ci(confidence, method="wilson")
-    assert wilson_interval(part, whole, confidence) == pytest.approx(
-        (theirs.low, theirs.high), rel=1e-9, abs=1e-12
-    )
+    assert wilson_interval(part, whole, confidence) == pytest.approx((theirs.low, theirs.high), rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("part", "whole", "confidence"), [(1, 0, 0.95), (3, 2, 0.95), (-1, 2, 0.95), (1, 2, 1.0)]
-)
+@pytest.mark.parametrize(("part", "whole", "confidence"), [(1, 0, 0.95), (3, 2, 0.95), (-1, 2, 0.95), (1, 2, 1.0)])
 def test_what_is_no_proportion_is_refused(part, whole, confidence):
     with pytest.raises(ValueError, match="not"):
         wilson_interval(part, whole, confidence)

@@ -25,12 +25,8 @@ def ours() -> dict[str, Wells]:
     assert REFERENCE is not None
     found = {}
     for _, run in read((REFERENCE / "vermeulen/std_150000_15_third.rdml").read_bytes()).runs():
-        quantities = np.array(
-            [float(react.sample.replace("STDA", "STD_").partition("_")[2]) for react in run.reacts]
-        )
-        curves = amplify(
-            run.reacts[0].data[0].cycles, np.array([react.data[0].fluorescence for react in run.reacts])
-        )
+        quantities = np.array([float(react.sample.replace("STDA", "STD_").partition("_")[2]) for react in run.reacts])
+        curves = amplify(run.reacts[0].data[0].cycles, np.array([react.data[0].fluorescence for react in run.reacts]))
         level = threshold(curves, np.ones(len(run.reacts), bool), "one_cycle_below_exponential_end")
         assert level is not None
         found[run.id.rpartition("_")[0]] = (quantities, quantification_cycles(curves, level))
@@ -46,9 +42,7 @@ def published() -> dict[str, Wells]:
     block = rows[start : start + 15]
     quantities = np.array([float(row[2].partition("_")[2]) for row in block])
     return {
-        gene: (quantities, np.array([float(r[c]) for r in block]))
-        for c, gene in enumerate(rows[0])
-        if c > 2 and gene
+        gene: (quantities, np.array([float(r[c]) for r in block])) for c, gene in enumerate(rows[0]) if c > 2 and gene
     }
 
 
@@ -58,9 +52,7 @@ def table(block: str) -> dict[str, float]:
     with (REFERENCE / "vermeulen/data_vermeulen_methods_results.tsv").open() as stream:
         rows = list(csv.reader(stream, delimiter="\t"))
     start = next(i for i, row in enumerate(rows) if row and row[0].startswith(block))
-    return {
-        gene: float(v) for gene, v in zip(rows[start][1:], rows[start + 1][1:], strict=True) if gene and v
-    }
+    return {gene: float(v) for gene, v in zip(rows[start][1:], rows[start + 1][1:], strict=True) if gene and v}
 
 
 def residual_ms(quantities: np.ndarray, measured: np.ndarray) -> float:

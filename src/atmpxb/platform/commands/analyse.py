@@ -52,9 +52,7 @@ _LOOKS = {
 @click.option("--sample", "samples", multiple=True, metavar="FILE=LABEL", help="Sample measured in a file.")
 @click.option("--entry", "entries", multiple=True, metavar="CODE[@SAMPLE]=VALUE", help="Worksheet entry.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with unrounded values.")
-@click.option(
-    "--plots", type=click.Path(file_okay=False, path_type=Path), help="Write the pictures here as SVG."
-)
+@click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Write the pictures here as SVG.")
 @click.option(
     "--language",
     "lang",
@@ -213,9 +211,7 @@ def _report(method: Method, files: Sequence[RawFile], analysis: Analysis) -> dic
     identity = {
         "code": method.code, "version": method.version, "kind": method.kind, "sha256": method.sha256
     }  # fmt: skip
-    inputs = [
-        {"name": file.name, "role": file.role, "sample": file.sample, "sha256": file.sha256} for file in files
-    ]
+    inputs = [{"name": file.name, "role": file.role, "sample": file.sample, "sha256": file.sha256} for file in files]
     return {"method": identity, "files": inputs, **body}
 
 

@@ -35,12 +35,11 @@ def _steps() -> list[Step]:
     steps = [
         Step("types (mypy --strict)", (python, "-m", "mypy", "--strict")),
         Step("style (ruff)", ("ruff", "check", "--output-format=concise", "src", "tests", "bench")),
+        Step("format (ruff)", ("ruff", "format", "--check", "--quiet", "src", "tests", "bench")),
         Step("layers (import-linter)", ("lint-imports",)),
         Step("templates", (python, "-m", "atmpxb.platform.templates")),
         Step("models and settings", (python, "-m", "django", "check")),
-        Step(
-            "migrations", (python, "-W", "ignore", "-m", "django", "makemigrations", "--check", "--dry-run")
-        ),
+        Step("migrations", (python, "-W", "ignore", "-m", "django", "makemigrations", "--check", "--dry-run")),
     ]
     if importlib.util.find_spec("atmpxb.platform.messages"):
         told = "import sys; from atmpxb.platform.messages import check; found = list(check()); "
@@ -74,7 +73,5 @@ def command(names: tuple[str, ...]) -> None:
 def _run(step: Step) -> Outcome:
     began = time.monotonic()
     environment = {"DJANGO_SETTINGS_MODULE": "atmpxb.platform.settings", **os.environ}
-    done = subprocess.run(
-        step.command, check=False, cwd=CHECKOUT, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run(step.command, check=False, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
     return Outcome(step, done.returncode, time.monotonic() - began, (done.stdout + done.stderr).strip())

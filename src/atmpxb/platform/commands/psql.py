@@ -13,9 +13,7 @@ _ROLES = {"app": roles.APP, "owner": roles.OWNER, "backup": roles.BACKUP}
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.option(
-    "--role", type=click.Choice(list(_ROLES)), default="app", show_default=True, help="Whose rights."
-)
+@click.option("--role", type=click.Choice(list(_ROLES)), default="app", show_default=True, help="Whose rights.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(role: str, arguments: tuple[str, ...]) -> None:
     """Open PostgreSQL's own prompt; ARGUMENTS go to psql, as in `atmpxb psql -- -c 'select 1'`.

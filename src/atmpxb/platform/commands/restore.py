@@ -27,6 +27,4 @@ def command(folder: Path, admin_url: str | None) -> None:
             manifest = restore(here, admin, folder.absolute())
         except BackupFailed as error:
             raise click.ClickException(str(error)) from None
-    click.echo(
-        f"Restored {len(manifest['heads'])} ledgers, {len(manifest['files'])} files of {manifest['at']}."
-    )
+    click.echo(f"Restored {len(manifest['heads'])} ledgers, {len(manifest['files'])} files of {manifest['at']}.")

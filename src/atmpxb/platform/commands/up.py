@@ -36,9 +36,7 @@ _ATMPXB = [sys.executable, "-m", "atmpxb.platform.cli"]
 
 
 @click.command()
-@click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port on loopback."
-)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port on loopback.")
 @click.option("--demo/--no-demo", default=True, help="Load the demo network at the first start.")
 @click.option("--web-workers", default=2, show_default=True, type=click.IntRange(1), help="Web processes.")
 def command(port: int, demo: bool, web_workers: int) -> None:

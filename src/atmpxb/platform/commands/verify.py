@@ -43,12 +43,8 @@ class NotACertificate(Noted, ValueError):
     " 2 unreadable, 3 all holds but the report is INTERIM: not a certificate of the batch.",
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--raw", type=click.Path(path_type=Path, file_okay=False), help="Folder of raw files: recompute results."
-)
-@click.option(
-    "--trust", type=click.Path(path_type=Path, dir_okay=False), help="Trust list, obtained separately."
-)
+@click.option("--raw", type=click.Path(path_type=Path, file_okay=False), help="Folder of raw files: recompute results.")
+@click.option("--trust", type=click.Path(path_type=Path, dir_okay=False), help="Trust list, obtained separately.")
 @click.option(
     "--witness", type=click.Path(path_type=Path, dir_okay=False), help="Checkpoints of the ledger, kept elsewhere."
 )

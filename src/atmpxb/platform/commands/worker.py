@@ -20,6 +20,4 @@ def command(concurrency: int, queues: tuple[str, ...]) -> None:
         engine.warm()
 
         only = [f"--queues={','.join(queues)}"] if queues else []
-        call_command(
-            "procrastinate", "worker", *only, f"--concurrency={concurrency}", "--shutdown-graceful-timeout=3"
-        )
+        call_command("procrastinate", "worker", *only, f"--concurrency={concurrency}", "--shutdown-graceful-timeout=3")

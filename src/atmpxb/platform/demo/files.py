@@ -67,9 +67,7 @@ def report_number(label: str) -> str:
     return f"R-{label}"
 
 
-def partner_certificate(
-    label: str, laboratory: str, endotoxin: str, at: datetime | None = None
-) -> tuple[str, bytes]:
+def partner_certificate(label: str, laboratory: str, endotoxin: str, at: datetime | None = None) -> tuple[str, bytes]:
     """What a partner laboratory sends back for a sample, sterile and with this endotoxin (EU/mL): name and PDF."""
     day = clock(at).date()
     data = {

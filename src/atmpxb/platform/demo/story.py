@@ -42,7 +42,10 @@ VOLUMES = {"flow": Decimal(500), "dna": Decimal(200), "micro": Decimal(300)}
 LAB, COMPANY, PARTNER = "sure", "anicells", "atlas"
 ENDOTOXIN = "0.12"  # EU/mL, as the partner reports it
 METHODS = (
-    "flow/car-t-identity-viability.toml", "pcr/vcn.toml", "counts/cell-count.toml", "counts/appearance.toml",
+    "flow/car-t-identity-viability.toml",
+    "pcr/vcn.toml",
+    "counts/cell-count.toml",
+    "counts/appearance.toml",
     "counts/partner-certificate.toml",
 )
 
@@ -101,9 +104,7 @@ def set_up(who: Cast) -> None:
         actor=who.client, code="CART-01", name="Illustrative CAR-T", dosage_form="Dispersion for infusion",
         origin=Product.Origin.AUTOLOGOUS, manufacturer="anicells (illustrative)",
     )  # fmt: skip
-    specification = catalogue.draft_specification(
-        actor=who.client, source=(HERE / "specification.toml").read_bytes()
-    )
+    specification = catalogue.draft_specification(actor=who.client, source=(HERE / "specification.toml").read_bytes())
     _approve(who, who.client_qp, specification)
 
 
@@ -184,9 +185,7 @@ def attach(who: Cast, run: Run, name: str, data: bytes) -> RunFile:
     )
 
 
-def write_bench(
-    who: Cast, opened: dict[str, Run], kinds: Collection[str] = (), report_on: str = "CART-0001.A"
-) -> None:
+def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = (), report_on: str = "CART-0001.A") -> None:
     """What no instrument writes, checked by a second person: the dilution before counting, the look of the cells, and
     what the partner's report says.
 
@@ -238,9 +237,7 @@ def review(who: Cast, run: Run, remark: str = "Looked at the data: no influence 
         current = Run.objects.get(pk=run.pk)
         found = findings.exceptions(current)
     for exception in found:
-        reviews.dispose(
-            actor=who.reviewer, run=current, exception=exception.key, text=remark
-        )
+        reviews.dispose(actor=who.reviewer, run=current, exception=exception.key, text=remark)
     current, seen = _look(who.reviewer, run)
     reviews.review_run(actor=who.reviewer, run=current, proof=who.proof(who.reviewer), seen=seen)
 
@@ -276,5 +273,3 @@ def certify_batch(who: Cast, *, number: str, pseudonym: str, seed: int, work: Ca
     certificate = approve(who, order)
     work()
     return certificate
-
-

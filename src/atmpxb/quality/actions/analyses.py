@@ -134,9 +134,7 @@ def _ask(actor: Actor, run: Run, event: str) -> Analysis:
             asked_at=timezone.now(), asked_by_id=actor.person_id,
         )  # fmt: skip
     record(event, actor=actor, on=analysis, files=[f["sha256"] for f in wanted["files"]])
-    jobs.enqueue(
-        JOB, organisation=str(actor.organisation_id), actor=str(actor.person_id), analysis=str(analysis.pk)
-    )
+    jobs.enqueue(JOB, organisation=str(actor.organisation_id), actor=str(actor.person_id), analysis=str(analysis.pk))
     return analysis
 
 

@@ -76,9 +76,7 @@ def register_batch(
     now = timezone.now()
     number = require_code(number)
     if expires_at <= manufactured_at:
-        raise WrongDates(
-            "batch.expires_before_made", "A batch expires after it was manufactured", "Check both times"
-        )
+        raise WrongDates("batch.expires_before_made", "A batch expires after it was manufactured", "Check both times")
     if manufactured_at > now + CLOCKS_DIFFER or manufactured_at < FIRST:
         raise WrongDates(
             "batch.impossible_date",

@@ -67,9 +67,7 @@ def content(run: Run) -> dict[str, Any]:
             .select_related("test__sample", "test__order__request__specification")
             .order_by("test__order", "test__position")
         ],
-        "dispositions": [
-            {"exception": d.exception, "text": d.text} for d in run.dispositions.order_by("exception")
-        ],
+        "dispositions": [{"exception": d.exception, "text": d.text} for d in run.dispositions.order_by("exception")],
     }
 
 
@@ -187,9 +185,7 @@ def review_run(*, actor: Actor, run: Run, proof: Proof, seen: str) -> Run:
     ]
     if missing:
         raise NotReady(missing)
-    sign(
-        actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen, internal=INTERNAL
-    )
+    sign(actor=actor, proof=proof, on=run, meaning=Meaning.REVIEWED, content=content(run), seen=seen, internal=INTERNAL)
     move(run, "run.reviewed")
     _move_tests(run, "test.reviewed", {TestState.SUBMITTED})
     record("run.reviewed", actor=actor, on=run)

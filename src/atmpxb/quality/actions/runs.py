@@ -54,9 +54,7 @@ class NotYours(Refused):
     """The second person of a check is another one than the first."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "entry.own", "You wrote this entry, so another person must check it", "Hand it to a colleague"
-        )
+        super().__init__("entry.own", "You wrote this entry, so another person must check it", "Hand it to a colleague")
 
 
 class WrongEntry(Refused):
@@ -88,9 +86,7 @@ def open_run(
     _demand_clear_partner(actor, performed_by, performed_by_name, performed_by_address)
     methods = {test.method for test in tests}
     if len(methods) != 1:
-        raise TestsDiffer(
-            "run.several_methods", "A run follows one method version", "Choose tests of one method"
-        )
+        raise TestsDiffer("run.several_methods", "A run follows one method version", "Choose tests of one method")
     (method,) = methods
     kind = parse(method.source.encode()).kind
     if registry.kind(kind).source == "report" and not (performed_by or performed_by_name):
@@ -269,9 +265,7 @@ def _only_role(inputs: Sequence[Input], facts: FileFacts | None) -> str:
 
 def _matching_sample(run: Run, facts: FileFacts | None) -> Sample | None:
     samples = {test.sample for test in run.tests.select_related("sample")}
-    named = [
-        sample for sample in samples if facts and any(_names(name, sample.label) for name in facts.samples)
-    ]
+    named = [sample for sample in samples if facts and any(_names(name, sample.label) for name in facts.samples)]
     if len(named) == 1:
         return named[0]
     return next(iter(samples)) if len(samples) == 1 and not named else None
@@ -369,9 +363,7 @@ def write_entry(
     field = _entry(method, code, sample)
     present = run.entries.filter(code=code, sample=sample, replaced_by=None).first()
     if present and not reason:
-        raise WrongEntry(
-            "entry.no_reason", "A correction needs a reason", "Say why the first value is not right"
-        )
+        raise WrongEntry("entry.no_reason", "A correction needs a reason", "Say why the first value is not right")
     kept = engine.entry_value(field, value, comma=comma)
     entry = create(
         WorksheetEntry, run=run, code=code, sample=sample, value=kept, reason=reason,
@@ -434,9 +426,7 @@ def set_plate_map(*, actor: Actor, run: Run, wells: Mapping[str, Mapping[str, st
     _require_open(run)
     reason = reason.strip()
     if run.plate_map and not reason:
-        raise WrongEntry(
-            "plate_map.no_reason", "Changing the plate map needs a reason", "Say why it changes"
-        )
+        raise WrongEntry("plate_map.no_reason", "Changing the plate map needs a reason", "Say why it changes")
     change(run, plate_map={well: dict(what) for well, what in wells.items()})
     record("plate_map.set", actor=actor, on=run, reason=reason)
     ask_if_complete(actor=actor, run=run, method=parse(run.method.source.encode()))
@@ -467,5 +457,3 @@ def _require_open(run: Run) -> None:
 def _refresh_orders(run: Run) -> None:
     for order in {test.order for test in run.tests.select_related("order")}:
         refresh(order)
-
-

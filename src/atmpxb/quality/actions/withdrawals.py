@@ -50,12 +50,8 @@ def withdraw_certificate(
         actor=actor, proof=proof, on=certificate, meaning=Meaning.WITHDRAWN, content=bound, seen=digest_of(bound)
     )
     now = timezone.now()
-    move(
-        certificate, "certificate.withdrawn", withdrawn_at=now, withdrawal_reason=reason, withdrawal=signature
-    )
-    change(
-        Publication.objects.get(organisation_id=actor.organisation_id, token=certificate.token), withdrawn_at=now
-    )
+    move(certificate, "certificate.withdrawn", withdrawn_at=now, withdrawal_reason=reason, withdrawal=signature)
+    change(Publication.objects.get(organisation_id=actor.organisation_id, token=certificate.token), withdrawn_at=now)
     client = certificate.order.client_id
     for event, chain in (("certificate.withdrawn", None), ("certificate.recalled", client)):
         record(

@@ -111,9 +111,7 @@ def _entry(table: Table) -> Entry:
     if bounded and found.type not in ("decimal", "integer"):
         table.problem("method.no_bounds", "only a decimal or integer entry has 'minimum' and 'maximum'", "type")
     if found.exclusive and not bounded:
-        table.problem(
-            "method.exclusive", "'exclusive' is said of bounds; give 'minimum' or 'maximum'", "exclusive"
-        )
+        table.problem("method.exclusive", "'exclusive' is said of bounds; give 'minimum' or 'maximum'", "exclusive")
     if found.censored and found.type != "decimal":
         table.problem("method.censored", "only a decimal entry can be 'censored'", "censored")
     if found.minimum is not None and found.maximum is not None and Decimal(found.maximum) < Decimal(found.minimum):
@@ -133,9 +131,7 @@ def _entry(table: Table) -> Entry:
 
 
 def _reportable(table: Table) -> Reportable:
-    return Reportable(
-        code=table.code(), title=table.words(), unit=table.text("unit", ""), options=table.rest()
-    )
+    return Reportable(code=table.code(), title=table.words(), unit=table.text("unit", ""), options=table.rest())
 
 
 def _criterion(table: Table) -> Criterion:

@@ -23,9 +23,7 @@ def judge(method: Method, measures: Mapping[str, float | int | None], sample: st
             means that there is no such number, which is not a pass.
         sample: the label, where the measures belong to one sample.
     """
-    return tuple(
-        _judged(criterion, measures.get(criterion.measure), sample) for criterion in method.suitability
-    )
+    return tuple(_judged(criterion, measures.get(criterion.measure), sample) for criterion in method.suitability)
 
 
 def criterion_text(criterion: Criterion) -> str:
@@ -35,9 +33,7 @@ def criterion_text(criterion: Criterion) -> str:
     '≥ -3.60, ≤ -3.10'
     """
     bounds = (("≥", criterion.minimum), ("≤", criterion.maximum))
-    return ", ".join(
-        f"{sign} {bound} {criterion.unit}".rstrip() for sign, bound in bounds if bound is not None
-    )
+    return ", ".join(f"{sign} {bound} {criterion.unit}".rstrip() for sign, bound in bounds if bound is not None)
 
 
 def check_inputs(method: Method, files: Sequence[RawFile]) -> tuple[Check | AssayError, ...]:
@@ -71,12 +67,8 @@ def check_inputs(method: Method, files: Sequence[RawFile]) -> tuple[Check | Assa
             )
             answers.append(error)
         else:
-            limit = Criterion(
-                "", {}, "", str(wanted.minimum), None if wanted.maximum is None else str(wanted.maximum)
-            )
-            answers.append(
-                Check(f"inputs.{wanted.role}", wanted.title, True, str(count), criterion_text(limit))
-            )
+            limit = Criterion("", {}, "", str(wanted.minimum), None if wanted.maximum is None else str(wanted.maximum))
+            answers.append(Check(f"inputs.{wanted.role}", wanted.title, True, str(count), criterion_text(limit)))
     roles = listed(item.role for item in method.inputs)
     for role in counts:
         error = AssayError(

@@ -149,9 +149,7 @@ def values(method: Method, bench: Mapping[str, Any]) -> tuple[Value, ...]:
         for sample, text in entered(entry, bench).items():
             title = entry.title
             why = {"en": f"{title['en']} was not filled in", "nl": f"{title['nl']} is niet ingevuld"}
-            found.append(
-                Value(reportable.code, text, reportable.unit, sample, None, {} if text is not None else why)
-            )
+            found.append(Value(reportable.code, text, reportable.unit, sample, None, {} if text is not None else why))
     return tuple(found)
 
 

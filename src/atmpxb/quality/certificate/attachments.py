@@ -78,9 +78,7 @@ def attachments(
         AttachmentError: a document is missing or is not the one that the record names.
     """
     if sha256(specification).hexdigest() != certificate.specification.sha256:
-        raise AttachmentError(
-            "attachment.specification", "the specification is not the one that the record names"
-        )
+        raise AttachmentError("attachment.specification", "the specification is not the one that the record names")
     found = [
         _file(RECORD, "application/json", "Machine-readable record of this certificate", record),
         _file(PROOF, "application/json", "Ledger entry, inclusion proof and signed checkpoint", proof),
@@ -145,9 +143,7 @@ def extract(pdf: bytes) -> dict[str, bytes]:
     try:
         for number, attached in enumerate(PdfReader(io.BytesIO(pdf), strict=False).attachment_list):
             if number >= MOST_FILES:
-                raise AttachmentError(
-                    "attachment.too_many", "more than {limit} files are attached", limit=MOST_FILES
-                )
+                raise AttachmentError("attachment.too_many", "more than {limit} files are attached", limit=MOST_FILES)
             name, content = attached.name, attached.content
             total += len(content)
             if total > MOST_BYTES:
@@ -157,9 +153,7 @@ def extract(pdf: bytes) -> dict[str, bytes]:
                     limit=MOST_BYTES,
                 )
             if name in files:
-                raise AttachmentError(
-                    "attachment.same_name", "two attached files are called {name}", name=name
-                )
+                raise AttachmentError("attachment.same_name", "two attached files are called {name}", name=name)
             files[name] = content
     except AttachmentError:
         raise

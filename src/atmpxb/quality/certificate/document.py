@@ -58,12 +58,8 @@ def parts(certificate: Certificate) -> Parts:
 
 def _manifests(certificate: Certificate) -> dict[str, bytes]:
     wanted = [one.manifest_sha256 for one in records.parse(certificate.record.encode()).signatures]
-    found = Signature.objects.filter(
-        organisation_id=certificate.organisation_id, manifest_sha256__in=wanted
-    )
-    return {
-        one.manifest_sha256: manifest_file(one.manifest.encode(), one.key_id, bytes(one.seal)) for one in found
-    }
+    found = Signature.objects.filter(organisation_id=certificate.organisation_id, manifest_sha256__in=wanted)
+    return {one.manifest_sha256: manifest_file(one.manifest.encode(), one.key_id, bytes(one.seal)) for one in found}
 
 
 def sealed(certificate: Certificate, material: Parts, proof: bytes, client: SigningClient, at: datetime) -> bytes:

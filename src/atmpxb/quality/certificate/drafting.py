@@ -74,7 +74,10 @@ def draft(order: Order, *, kind: str, language: str) -> Drafted:
         requested_by=_organisation(order.client),
         product=records.Product(batch.product.code, batch.product.name, batch.product.dosage_form),
         batch=records.Batch(
-            batch.number, batch.product.manufacturer, utc_text(batch.manufactured_at), utc_text(batch.expires_at),
+            batch.number,
+            batch.product.manufacturer,
+            utc_text(batch.manufactured_at),
+            utc_text(batch.expires_at),
             batch.zone,
         ),
         samples=tuple(_sample(sample) for sample in order.samples.exclude(received_at=None).order_by("label")),
@@ -216,9 +219,7 @@ def measured_of(result: Result) -> records.Measured:
     )  # fmt: skip
 
 
-def _result(
-    result: Result, test: Test, line: SpecificationLine, choices: derived.Choices
-) -> records.Result:
+def _result(result: Result, test: Test, line: SpecificationLine, choices: derived.Choices) -> records.Result:
     interval = result.interval
     return records.Result(
         sample=test.sample.label,

@@ -65,9 +65,7 @@ def _group(plots: Sequence[Plot], sample: str, language: str, words: Mapping[str
         if (kind, chosen) in drawn
     ]
     return {
-        "title": " · ".join(
-            part for part in (sample, f"{words['file'].lower()} {files.index(chosen) + 1}") if part
-        ),
+        "title": " · ".join(part for part in (sample, f"{words['file'].lower()} {files.index(chosen) + 1}") if part),
         "legend": " · ".join(legend),
         "large": large,
         "small": small,
@@ -105,10 +103,7 @@ def _table(
             for name in files
         ]
         for what in dict.fromkeys(name for table in told for name in table):
-            cells = [
-                " · ".join(_cell(cell, language) for cell in table.get(what, ()) if cell) or "—"
-                for table in told
-            ]
+            cells = [" · ".join(_cell(cell, language) for cell in table.get(what, ()) if cell) or "—" for table in told]
             rows.append([f"{number}", what, *cells])
     one = next(iter(drawn.values()))
     columns = [_cell(column, language) for column in one.columns]

@@ -68,9 +68,7 @@ class Reader:
             return self._list(get_args(kind)[0], value, place)
         if origin is Mapping:
             return self._mapping(get_args(kind)[1], value, place)
-        return self._demand(
-            type(value) is kind, value, place, note("form.kind", "must be {kind}", kind=kind.__name__)
-        )
+        return self._demand(type(value) is kind, value, place, note("form.kind", "must be {kind}", kind=kind.__name__))
 
     def _object(self, kind: type, value: Any, place: str) -> Any:
         if not isinstance(value, dict):
@@ -78,19 +76,11 @@ class Reader:
         hints = typing.get_type_hints(kind)
         names = [field.name for field in dataclasses.fields(kind)]
         for name in value.keys() - set(names):
-            self.problems.append(
-                note("form.unknown", "{place}: '{name}' is not a field of it", place=place, name=name)
-            )
+            self.problems.append(note("form.unknown", "{place}: '{name}' is not a field of it", place=place, name=name))
         for name in names:
             if name not in value:
-                self.problems.append(
-                    note("form.missing", "{place}: '{name}' is missing", place=place, name=name)
-                )
-        found = {
-            name: self.read(hints[name], value.get(name), f"{place}.{name}")
-            for name in names
-            if name in value
-        }
+                self.problems.append(note("form.missing", "{place}: '{name}' is missing", place=place, name=name))
+        found = {name: self.read(hints[name], value.get(name), f"{place}.{name}") for name in names if name in value}
         return kind(**found) if len(found) == len(names) else None
 
     def _list(self, kind: Any, value: Any, place: str) -> Any:
@@ -108,9 +98,7 @@ class Reader:
     def _demand(self, fits: bool, value: Any, place: str, duty: Note) -> Any:
         if fits:
             return value
-        said = note(
-            "form.duty", "{place}: {duty}, not {found}", place=place, duty=duty, found=f"{value!r:.60}"
-        )
+        said = note("form.duty", "{place}: {duty}, not {found}", place=place, duty=duty, found=f"{value!r:.60}")
         self.problems.append(said)
         return None
 

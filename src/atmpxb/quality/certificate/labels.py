@@ -145,6 +145,5 @@ _BOTH: dict[str, tuple[str, str]] = {
 
 #: Language → code → text.
 LABELS = {
-    language: {code: texts[place] for code, texts in _BOTH.items()}
-    for place, language in enumerate(("en", "nl"))
+    language: {code: texts[place] for code, texts in _BOTH.items()} for place, language in enumerate(("en", "nl"))
 }

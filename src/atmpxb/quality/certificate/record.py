@@ -351,9 +351,7 @@ def parse(content: bytes) -> Certificate:
         fields = json.loads(content)
         ours = canonical(fields) == content
     except (ValueError, RecursionError) as error:
-        raise RecordError(
-            [note("record.not_json", "not JSON that this program reads: {error}", error=error)]
-        ) from None
+        raise RecordError([note("record.not_json", "not JSON that this program reads: {error}", error=error)]) from None
     if not ours:
         raise RecordError([note("record.not_canonical", "the record is not in its one canonical form")])
     reader = Reader()

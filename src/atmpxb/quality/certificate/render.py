@@ -78,9 +78,7 @@ def render(
                 text=repr(printable(hidden["text"])),
                 error=error,
             ) from None
-        raise RenderError(
-            "render.standard", "the certificate breaks PDF/A or PDF/UA: {error}", error=error
-        ) from None
+        raise RenderError("render.standard", "the certificate breaks PDF/A or PDF/UA: {error}", error=error) from None
     assert isinstance(made, bytes)
     return made
 

@@ -63,16 +63,10 @@ def _texts(value: Any, place: str) -> Iterator[Note]:
         if name.endswith("sha256") and not _SHA256.fullmatch(item):
             yield note("record.sha256", "{place}: must be a SHA-256 in lower-case hexadecimal", place=here)
         if name.endswith("_at") and item is not None and not _is_time(item):
-            yield note(
-                "record.time", "{place}: must be a time in UTC such as 2026-11-20T09:30:00Z", place=here
-            )
+            yield note("record.time", "{place}: must be a time in UTC such as 2026-11-20T09:30:00Z", place=here)
         if name == "message" and item != say({**value, "message": ""}):
             yield note("record.message", "{place}: is not its text with its facts in it", place=here)
-        if (
-            name in ("title", "text", "meaning")
-            and isinstance(item, dict)
-            and not all(map(item.get, LANGUAGES))
-        ):
+        if name in ("title", "text", "meaning") and isinstance(item, dict) and not all(map(item.get, LANGUAGES)):
             yield note(
                 "record.languages",
                 "{place}: must have a text in {languages}",

@@ -40,9 +40,7 @@ def pages(
     issuer = certificate.issued_by
     title = words["interim_title"] if interim else words["title"]
     number = f"{certificate.number} · {words['version']} {certificate.version}"
-    banner = (
-        {"title": INTERIM[certificate.language], "text": _interim(certificate, words)} if interim else None
-    )
+    banner = {"title": INTERIM[certificate.language], "text": _interim(certificate, words)} if interim else None
     content = {
         "language": certificate.language,
         "metadata": _metadata(certificate, title),
@@ -254,7 +252,11 @@ def _tables(certificate: Certificate, words: Mapping[str, str], voice: Voice) ->
     ]
     titles = {line.code: line.title[language] for line in certificate.tests}
     subcontracted = [
-        [_organisation(part.organisation), ", ".join(titles.get(code, code) for code in part.tests), part.certificate or words["none"]]  # noqa: E501
+        [
+            _organisation(part.organisation),
+            ", ".join(titles.get(code, code) for code in part.tests),
+            part.certificate or words["none"],
+        ]  # noqa: E501
         for part in certificate.subcontracted
     ]
     deviations = [
@@ -275,9 +277,7 @@ def _tables(certificate: Certificate, words: Mapping[str, str], voice: Voice) ->
     ]
 
 
-def _table(
-    words: Mapping[str, str], name: str, columns: tuple[str, ...], rows: list[list[str]]
-) -> dict[str, Any]:
+def _table(words: Mapping[str, str], name: str, columns: tuple[str, ...], rows: list[list[str]]) -> dict[str, Any]:
     return {
         "heading": words[name],
         "columns": [words[c] for c in columns],
@@ -327,10 +327,7 @@ def _annex(
         for check in analysis.checks
     ]
     remarks = [
-        *[
-            [words["exclusion"], _told(item.what, voice), _told(item.reason, voice)]
-            for item in analysis.exclusions
-        ],
+        *[[words["exclusion"], _told(item.what, voice), _told(item.reason, voice)] for item in analysis.exclusions],
         *[[words["repair"], *item.told(voice)] for item in analysis.repairs],
         *[[words["warning"], "", _told(warning, voice)] for warning in analysis.warnings],
     ]

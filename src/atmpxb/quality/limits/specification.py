@@ -149,16 +149,12 @@ def _limit(line: Table, rounding: Rounding) -> tuple[Limit | None, Mapping[str, 
     choices = table.choices("words") if isinstance(table.get("words"), dict) else {}
     words = tuple(choices) or table.texts("words")
     if (low and above) or (high and below):
-        table.problem(
-            "specification.bound_twice", "one bound is given twice; use low or above, and high or below"
-        )
+        table.problem("specification.bound_twice", "one bound is given twice; use low or above, and high or below")
     limit = Limit(low or above, high or below, above is None, below is None, words)
     if words and (limit.low or limit.high):
         table.problem("specification.bounds_and_words", "a limit has bounds or words, not both")
     if not words and not limit.low and not limit.high:
-        table.problem(
-            "specification.empty_limit", "the limit is empty; give low, high, above, below or words"
-        )
+        table.problem("specification.empty_limit", "the limit is empty; give low, high, above, below or words")
     if limit.low and limit.high:
         if Decimal(limit.low) > Decimal(limit.high):
             table.problem(
@@ -193,9 +189,7 @@ def _rounding(line: Table) -> Rounding:
         significant=table.integer("significant", None, 1),
     )
     if found.decimals is not None and found.significant is not None:
-        table.problem(
-            "specification.rounding_twice", "round to 'decimals' or to 'significant' figures, not both"
-        )
+        table.problem("specification.rounding_twice", "round to 'decimals' or to 'significant' figures, not both")
     if found.rule == "none" and (found.decimals is not None or found.significant is not None):
         table.problem(
             "specification.rounding_none",

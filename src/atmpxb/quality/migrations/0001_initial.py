@@ -8,427 +8,954 @@ import atmpxb.records.identifiers
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('documents', '0001_initial'),
-        ('people', '0001_initial'),
-        ('signatures', '0001_initial'),
-        ('vault', '0001_initial'),
+        ("documents", "0001_initial"),
+        ("people", "0001_initial"),
+        ("signatures", "0001_initial"),
+        ("vault", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Analysis',
+            name="Analysis",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('input_digest', models.CharField(max_length=64)),
-                ('inputs', models.JSONField()),
-                ('engine', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('superseded', 'Superseded')], default='queued', max_length=12)),
-                ('stage', models.CharField(blank=True, max_length=20)),
-                ('outcome', models.JSONField(default=dict)),
-                ('problem', models.JSONField(default=dict)),
-                ('asked_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("input_digest", models.CharField(max_length=64)),
+                ("inputs", models.JSONField()),
+                ("engine", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("stage", models.CharField(blank=True, max_length=20)),
+                ("outcome", models.JSONField(default=dict)),
+                ("problem", models.JSONField(default=dict)),
+                ("asked_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-asked_at'],
+                "ordering": ["-asked_at"],
             },
         ),
         migrations.CreateModel(
-            name='Equipment',
+            name="Equipment",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=60)),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(max_length=40)),
-                ('serial', models.CharField(max_length=120)),
-                ('qualified_until', models.DateTimeField(null=True)),
-                ('registered_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=60)),
+                ("name", models.CharField(max_length=200)),
+                ("kind", models.CharField(max_length=40)),
+                ("serial", models.CharField(max_length=120)),
+                ("qualified_until", models.DateTimeField(null=True)),
+                ("registered_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=40)),
-                ('due_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField()),
-                ('progress', models.JSONField(default=dict)),
-                ('accepted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("due_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField()),
+                ("progress", models.JSONField(default=dict)),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_at'],
+                "ordering": ["due_at"],
             },
         ),
         migrations.CreateModel(
-            name='Certificate',
+            name="Certificate",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=60)),
-                ('version', models.IntegerField()),
-                ('kind', models.CharField(choices=[('final', 'Certificate of analysis'), ('interim', 'Interim report')], max_length=10)),
-                ('language', models.CharField(max_length=5)),
-                ('state', models.CharField(choices=[('approved', 'Being issued'), ('issued', 'Issued'), ('superseded', 'Superseded'), ('withdrawn', 'Withdrawn')], default='approved', max_length=12)),
-                ('record', models.TextField()),
-                ('record_sha256', models.CharField(max_length=64)),
-                ('approved_seq', models.BigIntegerField(null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('token', models.CharField(max_length=40, unique=True)),
-                ('approved_at', models.DateTimeField()),
-                ('issued_at', models.DateTimeField(null=True)),
-                ('pdf_sha256', models.CharField(blank=True, max_length=64)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('withdrawal_reason', models.TextField(blank=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('replaces', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='quality.certificate')),
-                ('signature', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='signatures.signature')),
-                ('withdrawal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='signatures.signature')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='quality.order')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=60)),
+                ("version", models.IntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("final", "Certificate of analysis"), ("interim", "Interim report")], max_length=10
+                    ),
+                ),
+                ("language", models.CharField(max_length=5)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("approved", "Being issued"),
+                            ("issued", "Issued"),
+                            ("superseded", "Superseded"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="approved",
+                        max_length=12,
+                    ),
+                ),
+                ("record", models.TextField()),
+                ("record_sha256", models.CharField(max_length=64)),
+                ("approved_seq", models.BigIntegerField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("token", models.CharField(max_length=40, unique=True)),
+                ("approved_at", models.DateTimeField()),
+                ("issued_at", models.DateTimeField(null=True)),
+                ("pdf_sha256", models.CharField(blank=True, max_length=64)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("withdrawal_reason", models.TextField(blank=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="quality.certificate",
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="signatures.signature"
+                    ),
+                ),
+                (
+                    "withdrawal",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="signatures.signature",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="certificates", to="quality.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-approved_at'],
+                "ordering": ["-approved_at"],
             },
         ),
         migrations.CreateModel(
-            name='FailedJob',
+            name="FailedJob",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=60)),
-                ('number', models.BigIntegerField()),
-                ('subject', models.UUIDField()),
-                ('error', models.TextField()),
-                ('failed_at', models.DateTimeField()),
-                ('repeated_at', models.DateTimeField(null=True)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('repeated_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                ("number", models.BigIntegerField()),
+                ("subject", models.UUIDField()),
+                ("error", models.TextField()),
+                ("failed_at", models.DateTimeField()),
+                ("repeated_at", models.DateTimeField(null=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "repeated_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-failed_at'],
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='failed_job_once')],
+                "ordering": ["-failed_at"],
+                "constraints": [models.UniqueConstraint(fields=("organisation", "number"), name="failed_job_once")],
             },
         ),
         migrations.CreateModel(
-            name='Plot',
+            name="Plot",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('position', models.IntegerField()),
-                ('code', models.CharField(max_length=120)),
-                ('title', models.JSONField()),
-                ('sample', models.CharField(blank=True, max_length=60)),
-                ('series', models.CharField(blank=True, default='', max_length=255)),
-                ('sha256', models.CharField(max_length=64)),
-                ('columns', models.JSONField(default=list)),
-                ('rows', models.JSONField(default=list)),
-                ('analysis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plots', to='quality.analysis')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.IntegerField()),
+                ("code", models.CharField(max_length=120)),
+                ("title", models.JSONField()),
+                ("sample", models.CharField(blank=True, max_length=60)),
+                ("series", models.CharField(blank=True, default="", max_length=255)),
+                ("sha256", models.CharField(max_length=64)),
+                ("columns", models.JSONField(default=list)),
+                ("rows", models.JSONField(default=list)),
+                (
+                    "analysis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="plots", to="quality.analysis"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=60)),
-                ('name', models.CharField(max_length=200)),
-                ('dosage_form', models.CharField(max_length=200)),
-                ('origin', models.CharField(choices=[('autologous', 'Autologous'), ('allogeneic', 'Allogeneic')], max_length=12)),
-                ('manufacturer', models.CharField(max_length=200)),
-                ('registered_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=60)),
+                ("name", models.CharField(max_length=200)),
+                ("dosage_form", models.CharField(max_length=200)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("autologous", "Autologous"), ("allogeneic", "Allogeneic")], max_length=12
+                    ),
+                ),
+                ("manufacturer", models.CharField(max_length=200)),
+                ("registered_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=60)),
-                ('pseudonym', models.CharField(blank=True, max_length=60)),
-                ('manufactured_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('zone', models.CharField(max_length=60)),
-                ('registered_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='quality.product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=60)),
+                ("pseudonym", models.CharField(blank=True, max_length=60)),
+                ("manufactured_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("zone", models.CharField(max_length=60)),
+                ("registered_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="quality.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['expires_at'],
+                "ordering": ["expires_at"],
             },
         ),
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('certificate_id_public', models.CharField(max_length=60)),
-                ('token', models.CharField(max_length=40, unique=True)),
-                ('kind', models.CharField(max_length=10)),
-                ('issuer', models.CharField(max_length=200)),
-                ('pdf_sha256', models.CharField(max_length=64)),
-                ('issued_at', models.DateTimeField()),
-                ('superseded_by', models.CharField(blank=True, max_length=60)),
-                ('superseded_token', models.CharField(blank=True, max_length=40)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('illustrative', models.BooleanField(default=False)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("certificate_id_public", models.CharField(max_length=60)),
+                ("token", models.CharField(max_length=40, unique=True)),
+                ("kind", models.CharField(max_length=10)),
+                ("issuer", models.CharField(max_length=200)),
+                ("pdf_sha256", models.CharField(max_length=64)),
+                ("issued_at", models.DateTimeField()),
+                ("superseded_by", models.CharField(blank=True, max_length=60)),
+                ("superseded_token", models.CharField(blank=True, max_length=40)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("illustrative", models.BooleanField(default=False)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-issued_at'],
+                "ordering": ["-issued_at"],
             },
         ),
         migrations.CreateModel(
-            name='Request',
+            name="Request",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=40)),
-                ('needed_by', models.DateTimeField()),
-                ('note', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('submitted', 'Submitted'), ('withdrawn', 'Withdrawn')], default='submitted', max_length=12)),
-                ('submitted_at', models.DateTimeField()),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='quality.batch')),
-                ('laboratory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('specification', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.documentversion')),
-                ('submitted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("needed_by", models.DateTimeField()),
+                ("note", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("submitted", "Submitted"), ("withdrawn", "Withdrawn")],
+                        default="submitted",
+                        max_length=12,
+                    ),
+                ),
+                ("submitted_at", models.DateTimeField()),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="quality.batch"
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "specification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="documents.documentversion"
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-submitted_at'],
+                "ordering": ["-submitted_at"],
             },
         ),
         migrations.AddField(
-            model_name='order',
-            name='request',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='order', to='quality.request'),
+            model_name="order",
+            name="request",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="order", to="quality.request"
+            ),
         ),
         migrations.CreateModel(
-            name='Decline',
+            name="Decline",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.TextField()),
-                ('declined_at', models.DateTimeField()),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('declined_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='decline', to='quality.request')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("declined_at", models.DateTimeField()),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "declined_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "request",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="decline", to="quality.request"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=40)),
-                ('kind', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('submitted', 'Waiting for review'), ('reviewed', 'Reviewed'), ('invalid', 'Invalid')], default='open', max_length=12)),
-                ('opened_at', models.DateTimeField()),
-                ('performed_by_name', models.CharField(blank=True, max_length=200)),
-                ('performed_by_address', models.TextField(blank=True)),
-                ('plate_map', models.JSONField(default=dict)),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('returned_reason', models.TextField(blank=True)),
-                ('invalid_cause', models.CharField(blank=True, choices=[('instrument', 'Instrument failed or not ready'), ('reagent', 'Reagent or consumable unfit'), ('preparation', 'Error in preparing the sample'), ('procedure', 'Method not followed'), ('control', 'A control or the system suitability failed'), ('data', 'Error in data or calculation')], max_length=20)),
-                ('invalid_reason', models.TextField(blank=True)),
-                ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.documentversion')),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('performed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("kind", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("submitted", "Waiting for review"),
+                            ("reviewed", "Reviewed"),
+                            ("invalid", "Invalid"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("performed_by_name", models.CharField(blank=True, max_length=200)),
+                ("performed_by_address", models.TextField(blank=True)),
+                ("plate_map", models.JSONField(default=dict)),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("returned_reason", models.TextField(blank=True)),
+                (
+                    "invalid_cause",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("instrument", "Instrument failed or not ready"),
+                            ("reagent", "Reagent or consumable unfit"),
+                            ("preparation", "Error in preparing the sample"),
+                            ("procedure", "Method not followed"),
+                            ("control", "A control or the system suitability failed"),
+                            ("data", "Error in data or calculation"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("invalid_reason", models.TextField(blank=True)),
+                (
+                    "method",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="documents.documentversion"
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "performed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opened_at'],
+                "ordering": ["-opened_at"],
             },
         ),
         migrations.CreateModel(
-            name='Disposition',
+            name="Disposition",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('exception', models.CharField(max_length=120)),
-                ('text', models.TextField()),
-                ('written_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dispositions', to='quality.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("exception", models.CharField(max_length=120)),
+                ("text", models.TextField()),
+                ("written_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="dispositions", to="quality.run"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='analysis',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='analyses', to='quality.run'),
+            model_name="analysis",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="analyses", to="quality.run"
+            ),
         ),
         migrations.CreateModel(
-            name='Sample',
+            name="Sample",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('aliquot', models.CharField(max_length=60)),
-                ('title', models.JSONField()),
-                ('label', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('expected', 'Expected'), ('received', 'Received'), ('on_hold', 'On hold'), ('missing', 'Missing')], default='expected', max_length=12)),
-                ('volume_ul', models.DecimalField(null=True)),
-                ('minimum_ul', models.DecimalField(null=True)),
-                ('temperature_c', models.DecimalField(null=True)),
-                ('condition', models.TextField(blank=True)),
-                ('hold_reason', models.JSONField(blank=True, default=str)),
-                ('received_at', models.DateTimeField(null=True)),
-                ('collected_at', models.DateTimeField(null=True)),
-                ('use_by', models.DateTimeField(null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='quality.order')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("aliquot", models.CharField(max_length=60)),
+                ("title", models.JSONField()),
+                ("label", models.CharField(max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("expected", "Expected"),
+                            ("received", "Received"),
+                            ("on_hold", "On hold"),
+                            ("missing", "Missing"),
+                        ],
+                        default="expected",
+                        max_length=12,
+                    ),
+                ),
+                ("volume_ul", models.DecimalField(null=True)),
+                ("minimum_ul", models.DecimalField(null=True)),
+                ("temperature_c", models.DecimalField(null=True)),
+                ("condition", models.TextField(blank=True)),
+                ("hold_reason", models.JSONField(blank=True, default=str)),
+                ("received_at", models.DateTimeField(null=True)),
+                ("collected_at", models.DateTimeField(null=True)),
+                ("use_by", models.DateTimeField(null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="samples", to="quality.order"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['label'],
+                "ordering": ["label"],
             },
         ),
         migrations.CreateModel(
-            name='RunFile',
+            name="RunFile",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=255)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('quarantined', 'In quarantine'), ('unreadable', 'Not readable'), ('withdrawn', 'Withdrawn')], max_length=12)),
-                ('role', models.CharField(blank=True, max_length=60)),
-                ('facts', models.JSONField(default=dict)),
-                ('problem', models.JSONField(default=dict)),
-                ('attached_at', models.DateTimeField()),
-                ('attached_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('equipment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='quality.equipment')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vault.storedfile')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='quality.run')),
-                ('sample', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='quality.sample')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ready", "Ready"),
+                            ("quarantined", "In quarantine"),
+                            ("unreadable", "Not readable"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("role", models.CharField(blank=True, max_length=60)),
+                ("facts", models.JSONField(default=dict)),
+                ("problem", models.JSONField(default=dict)),
+                ("attached_at", models.DateTimeField()),
+                (
+                    "attached_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "equipment",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="quality.equipment"
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="vault.storedfile"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="files", to="quality.run"
+                    ),
+                ),
+                (
+                    "sample",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="quality.sample"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['attached_at', 'id'],
+                "ordering": ["attached_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Test',
+            name="Test",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('line', models.CharField(max_length=60)),
-                ('position', models.IntegerField()),
-                ('state', models.CharField(choices=[('ordered', 'Waiting'), ('running', 'In a run'), ('measured', 'Measured'), ('submitted', 'Waiting for review'), ('reviewed', 'Reviewed'), ('approved', 'Approved'), ('invalid', 'Invalid'), ('cancelled', 'Not possible')], default='ordered', max_length=12)),
-                ('due_at', models.DateTimeField()),
-                ('invalid_reason', models.TextField(blank=True)),
-                ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.documentversion')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tests', to='quality.order')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('retest_of', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='retest', to='quality.test')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tests', to='quality.run')),
-                ('sample', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tests', to='quality.sample')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("line", models.CharField(max_length=60)),
+                ("position", models.IntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ordered", "Waiting"),
+                            ("running", "In a run"),
+                            ("measured", "Measured"),
+                            ("submitted", "Waiting for review"),
+                            ("reviewed", "Reviewed"),
+                            ("approved", "Approved"),
+                            ("invalid", "Invalid"),
+                            ("cancelled", "Not possible"),
+                        ],
+                        default="ordered",
+                        max_length=12,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("invalid_reason", models.TextField(blank=True)),
+                (
+                    "method",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="documents.documentversion"
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tests", to="quality.order"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "retest_of",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="retest", to="quality.test"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="tests", to="quality.run"
+                    ),
+                ),
+                (
+                    "sample",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tests", to="quality.sample"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'position', 'id'],
+                "ordering": ["order", "position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Result',
+            name="Result",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('value', models.CharField(max_length=500, null=True)),
-                ('unit', models.CharField(blank=True, max_length=40)),
-                ('reported', models.CharField(max_length=500)),
-                ('interval', models.JSONField(default=dict)),
-                ('verdict', models.CharField(max_length=20)),
-                ('why', models.JSONField(default=dict)),
-                ('line', models.JSONField()),
-                ('current', models.BooleanField(default=True)),
-                ('measured', models.JSONField()),
-                ('analysed_at', models.DateTimeField()),
-                ('analysis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='results', to='quality.analysis')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('test', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='results', to='quality.test')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("value", models.CharField(max_length=500, null=True)),
+                ("unit", models.CharField(blank=True, max_length=40)),
+                ("reported", models.CharField(max_length=500)),
+                ("interval", models.JSONField(default=dict)),
+                ("verdict", models.CharField(max_length=20)),
+                ("why", models.JSONField(default=dict)),
+                ("line", models.JSONField()),
+                ("current", models.BooleanField(default=True)),
+                ("measured", models.JSONField()),
+                ("analysed_at", models.DateTimeField()),
+                (
+                    "analysis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="results", to="quality.analysis"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "test",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="results", to="quality.test"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-analysed_at'],
+                "ordering": ["-analysed_at"],
             },
         ),
         migrations.CreateModel(
-            name='WorksheetEntry',
+            name="WorksheetEntry",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=60)),
-                ('value', models.CharField(max_length=500)),
-                ('written_at', models.DateTimeField()),
-                ('reason', models.TextField(blank=True)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('checked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('replaced_by', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaces', to='quality.worksheetentry')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='quality.run')),
-                ('sample', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='quality.sample')),
-                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=60)),
+                ("value", models.CharField(max_length=500)),
+                ("written_at", models.DateTimeField()),
+                ("reason", models.TextField(blank=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                (
+                    "checked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "replaced_by",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaces",
+                        to="quality.worksheetentry",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="quality.run"
+                    ),
+                ),
+                (
+                    "sample",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="quality.sample"
+                    ),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['written_at', 'id'],
+                "ordering": ["written_at", "id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='equipment',
-            constraint=models.UniqueConstraint(fields=('organisation', 'code'), name='equipment_code'),
+            model_name="equipment",
+            constraint=models.UniqueConstraint(fields=("organisation", "code"), name="equipment_code"),
         ),
         migrations.AddConstraint(
-            model_name='equipment',
-            constraint=models.UniqueConstraint(fields=('organisation', 'serial'), name='equipment_serial'),
+            model_name="equipment",
+            constraint=models.UniqueConstraint(fields=("organisation", "serial"), name="equipment_serial"),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number', 'version'), name='certificate_version'),
+            model_name="certificate",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "number", "version"), name="certificate_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('organisation', 'code'), name='product_code'),
+            model_name="product",
+            constraint=models.UniqueConstraint(fields=("organisation", "code"), name="product_code"),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number'), name='batch_number'),
+            model_name="batch",
+            constraint=models.UniqueConstraint(fields=("organisation", "number"), name="batch_number"),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number'), name='request_number'),
+            model_name="request",
+            constraint=models.UniqueConstraint(fields=("organisation", "number"), name="request_number"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number'), name='order_number'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("organisation", "number"), name="order_number"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number'), name='run_number'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("organisation", "number"), name="run_number"),
         ),
         migrations.AddConstraint(
-            model_name='disposition',
-            constraint=models.UniqueConstraint(fields=('run', 'exception'), name='disposition_once'),
+            model_name="disposition",
+            constraint=models.UniqueConstraint(fields=("run", "exception"), name="disposition_once"),
         ),
         migrations.AddConstraint(
-            model_name='analysis',
-            constraint=models.UniqueConstraint(fields=('run', 'input_digest', 'engine'), name='analysis_once'),
+            model_name="analysis",
+            constraint=models.UniqueConstraint(fields=("run", "input_digest", "engine"), name="analysis_once"),
         ),
         migrations.AddConstraint(
-            model_name='sample',
-            constraint=models.UniqueConstraint(condition=models.Q(('label', ''), _negated=True), fields=('organisation', 'label'), name='sample_label'),
+            model_name="sample",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("label", ""), _negated=True), fields=("organisation", "label"), name="sample_label"
+            ),
         ),
         migrations.AddIndex(
-            model_name='test',
-            index=models.Index(fields=['organisation', 'state', 'due_at'], name='quality_tes_organis_ee95c7_idx'),
+            model_name="test",
+            index=models.Index(fields=["organisation", "state", "due_at"], name="quality_tes_organis_ee95c7_idx"),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.UniqueConstraint(condition=models.Q(('current', True)), fields=('test',), name='one_current_result'),
+            model_name="result",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("current", True)), fields=("test",), name="one_current_result"
+            ),
         ),
     ]

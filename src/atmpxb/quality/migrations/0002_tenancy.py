@@ -65,9 +65,7 @@ class Migration(migrations.Migration):
         ),
         TenantTable("quality_analysis", references={"run_id": "quality_run"}),
         TenantTable("quality_plot", references={"analysis_id": "quality_analysis"}),
-        TenantTable(
-            "quality_result", references={"test_id": "quality_test", "analysis_id": "quality_analysis"}
-        ),
+        TenantTable("quality_result", references={"test_id": "quality_test", "analysis_id": "quality_analysis"}),
         TenantTable("quality_disposition", references={"run_id": "quality_run"}),
         TenantTable(
             "quality_certificate",
@@ -80,7 +78,11 @@ class Migration(migrations.Migration):
         ),
         TenantTable("quality_publication", read="true"),
         TenantTable("quality_failedjob", shared=False),
-        Telling("quality_request", owner=("request.arrived", "request.withdrawn_by_client"), reader=("request.accepted", "request.declined")),
+        Telling(
+            "quality_request",
+            owner=("request.arrived", "request.withdrawn_by_client"),
+            reader=("request.accepted", "request.declined"),
+        ),
         Telling("quality_certificate", owner=("certificate.arrived", "certificate.recalled")),
         migrations.RunSQL(ACROSS, reverse_sql=migrations.RunSQL.noop),
     ]

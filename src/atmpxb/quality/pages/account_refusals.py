@@ -8,6 +8,7 @@ from atmpxb.records.signatures.actions import NotLocked
 
 type Words = tuple[str, str, str]  # what failed, what cures it, who can
 
+
 def words_of(error: Exception) -> Words | None:
     """What to say about an error of these actions; None for any other."""
     return _of_roles(error) or _of_accounts(error) or _of_places(error)

@@ -76,9 +76,7 @@ def _keys() -> Mapping[str, Ed25519PublicKey]:
     }
 
 
-def _chain(
-    organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]
-) -> Iterator[Line]:
+def _chain(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Line]:
     name = f"chain {organisation.code}"
     wrong = list(breaks(organisation.pk, links))
     if wrong:
@@ -94,9 +92,7 @@ def _chain(
             ),
         )
     else:
-        yield Line(
-            name, True, note("deep.chain", "{count} entries follow one another unaltered", count=len(links))
-        )
+        yield Line(name, True, note("deep.chain", "{count} entries follow one another unaltered", count=len(links)))
     head = _head(organisation.pk)
     if links and head != (links[-1].seq, links[-1].hash):
         yield Line(
@@ -110,9 +106,7 @@ def _chain(
             ),
         )
     kept = StoredCheckpoint.objects.using(READER).filter(organisation_id=organisation.pk).order_by("seq")
-    found = [
-        (_inbox(point.witness_id), bytes(point.payload), point.key_id, bytes(point.signature)) for point in kept
-    ]
+    found = [(_inbox(point.witness_id), bytes(point.payload), point.key_id, bytes(point.signature)) for point in kept]
     found += [(note("deep.log", "file of checkpoints"), *rest) for rest in _written(organisation.pk)]
     told = [(one[1], list(_checkpoint(organisation.pk, links, keys, *one))) for one in found]
     problems = [problem for _, wrong in told for problem in wrong]
@@ -169,9 +163,7 @@ def _checkpoint(
 ) -> Iterator[Note]:
     key = keys.get(key_id)
     if key is None or not checkpoint.signed_by(key, payload, signature):
-        yield note(
-            "deep.witness_unsigned", "{source}: a checkpoint is not signed by a published key", source=source
-        )
+        yield note("deep.witness_unsigned", "{source}: a checkpoint is not signed by a published key", source=source)
         return
     for finding in checkpoint.against_chain(checkpoint.parse(payload), organisation, links):
         yield note(

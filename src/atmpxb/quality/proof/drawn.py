@@ -82,9 +82,7 @@ def plots(certificate: Certificate, files: Mapping[str, bytes]) -> dict[str, tup
             try:
                 pictures.append(figure.plot(files[name].decode()))
             except KeyError:
-                raise attachments.AttachmentError(
-                    "attachment.absent", "{name} is not attached", name=name
-                ) from None
+                raise attachments.AttachmentError("attachment.absent", "{name} is not attached", name=name) from None
             except UnicodeDecodeError:
                 raise attachments.AttachmentError(
                     "attachment.not_text", "{name} is not UTF-8 text", name=name

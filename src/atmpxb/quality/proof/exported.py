@@ -137,9 +137,7 @@ def _take(row: dict[str, Any], read: _Read) -> Link | None:
             "export.no_entry", "after entry {seq} comes a line that is no entry", seq=len(read.hashes)
         ) from None
     if type(link.seq) is not int or not 0 < link.seq < 1 << 62:
-        raise NotAnExport(
-            "export.no_number", "after entry {seq} comes an entry without a number", seq=len(read.hashes)
-        )
+        raise NotAnExport("export.no_number", "after entry {seq} comes an entry without a number", seq=len(read.hashes))
     read.hashes.append(link.hash)
     if said != str(read.organisation):
         read.foreign = read.foreign or link.seq
@@ -179,9 +177,7 @@ def _issuer(read: _Read, given: bool, issuer: Trusted | None) -> Line:
     if given:
         said = note("export.not_trusted", "organisation {id} is not in the trust list", id=read.organisation)
     else:
-        said = note(
-            "export.not_authenticated", "not authenticated: anybody can compute a chain; give a trust list"
-        )
+        said = note("export.not_authenticated", "not authenticated: anybody can compute a chain; give a trust list")
     return Line("issuer", False, said)
 
 
@@ -205,9 +201,7 @@ def _own(read: _Read, issuer: Trusted | None) -> Iterator[Line]:
 
 def _witness(read: _Read, issuer: Trusted | None, lines: Iterable[bytes] | None) -> Iterator[Line]:
     if lines is None:
-        said = note(
-            "export.no_witness", "without checkpoints kept elsewhere, nobody knows whether the end was cut off"
-        )
+        said = note("export.no_witness", "without checkpoints kept elsewhere, nobody knows whether the end was cut off")
         yield Line("witness", None, said)
         return
     try:
@@ -231,9 +225,7 @@ def _agreement(check: str, read: _Read, issuer: Trusted | None, signed: list[Sig
     roots = _roots(read.hashes, {one.point.seq for one in signed})
     problems = [problem for one in signed for problem in _against(read, issuer, one, roots.get)]
     if problems:
-        said = note(
-            "export.disagree", "{problem} ({count} in all)", problem=problems[0], count=len(problems)
-        )
+        said = note("export.disagree", "{problem} ({count} in all)", problem=problems[0], count=len(problems))
         return Line(check, False, said)
     last = max(signed, key=lambda one: one.point.seq).point
     facts = {"count": len(signed), "entries": last.count, "at": utc_text(last.at)}

@@ -114,9 +114,7 @@ def parse_proof(content: bytes) -> Proof:
             kind=type(error).__name__,
             error=error.note if isinstance(error, checkpoint.NotACheckpoint) else error,
         ) from None
-    if not all(
-        type(number) is int and number >= 0 for number in (link.seq, found.leaf_index, found.tree_size)
-    ):
+    if not all(type(number) is int and number >= 0 for number in (link.seq, found.leaf_index, found.tree_size)):
         raise NotAProof("proof.numbers", "the numbers of the proof are not whole numbers")
     return found
 

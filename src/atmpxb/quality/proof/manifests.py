@@ -23,6 +23,7 @@ from atmpxb.records.signatures.withheld import is_withheld
 class _Unreadable(Noted, ValueError):
     """Why a manifest can't be read."""
 
+
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
@@ -92,9 +93,7 @@ def judge(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted 
         )
 
 
-def binding(
-    certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None
-) -> list[Mapping[str, Any]]:
+def binding(certificate: Certificate, files: Mapping[str, bytes], issuer: Trusted | None) -> list[Mapping[str, Any]]:
     """The manifests that bind this certificate; one that does not hold counts for nothing."""
     found = []
     for signature in certificate.signatures:
@@ -132,9 +131,7 @@ def _seal(
     signature: SignatureRecord, said: Mapping[str, Any], certificate: Certificate, issuer: Trusted | None
 ) -> Iterator[Note]:
     if said["manifest"]["organisation"] != certificate.issued_by.id:
-        yield note(
-            "manifest.organisation", "the manifest of {name} is of another organisation", name=signature.name
-        )
+        yield note("manifest.organisation", "the manifest of {name} is of another organisation", name=signature.name)
     if issuer is None:
         return
     key = issuer.checkpoint_key(said["key_id"], datetime.fromisoformat(signature.at))
@@ -179,9 +176,7 @@ def _same(signature: SignatureRecord, manifest: Mapping[str, Any]) -> Iterator[N
         )
 
 
-def _bound(
-    signature: SignatureRecord, manifest: Mapping[str, Any], certificate: Certificate
-) -> Iterator[Note]:
+def _bound(signature: SignatureRecord, manifest: Mapping[str, Any], certificate: Certificate) -> Iterator[Note]:
     """What was signed is what the certificate says: the draft as approved, or the run with its results."""
     content, name = manifest["content"], manifest["signer"]["name"]
     if manifest["meaning"] == "approved":
@@ -216,13 +211,9 @@ def _bound(
         )
     signed_files = [tuple(file[key] for key in _FILE) for file in content["inputs"]["files"]]
     if sorted(signed_files) != sorted((f.sha256, f.name, f.role, f.sample) for f in analysis.files):
-        yield note(
-            "manifest.other_files", "{name} signed {run} with other raw files", name=name, run=analysis.id
-        )
+        yield note("manifest.other_files", "{name} signed {run} with other raw files", name=name, run=analysis.id)
     if content["inputs"]["bench"] != dict(analysis.bench):
-        yield note(
-            "manifest.other_worksheet", "{name} signed {run} with another worksheet", name=name, run=analysis.id
-        )
+        yield note("manifest.other_worksheet", "{name} signed {run} with another worksheet", name=name, run=analysis.id)
     signed = {_result(row) for row in content["results"]}
     missing = [what for what in _reported(certificate, analysis) if what not in signed]
     if missing:

@@ -62,9 +62,7 @@ def _of_tests(certificate: Certificate) -> Iterator[Note]:
     for line in certificate.tests:
         last = line.measured.last_at if line.measured else None
         if last is not None and _at(last) - approved > INSTRUMENT:
-            yield note(
-                "times.measured", "{code} was measured at {at}, after the approval", code=line.code, at=last
-            )
+            yield note("times.measured", "{code} was measured at {at}, after the approval", code=line.code, at=last)
         if line.analysed_at is not None and _at(line.analysed_at) > approved:
             yield note(
                 "times.analysed",

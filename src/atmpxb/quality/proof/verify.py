@@ -45,9 +45,7 @@ class Report:
         return self.certificate.kind if self.certificate else ""
 
 
-def verify(
-    pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | None = None, *, voices: Voices
-) -> Report:
+def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | None = None, *, voices: Voices) -> Report:
     """Check a certificate.
 
     Args:
@@ -80,9 +78,7 @@ def verify(
         content = files[attachments.RECORD]
         certificate = record.parse(content)
     except KeyError:
-        return Report(
-            (*lines, Line("record", False, note("record.absent", "no machine-readable record is attached")))
-        )
+        return Report((*lines, Line("record", False, note("record.absent", "no machine-readable record is attached"))))
     except (attachments.AttachmentError, RecordError) as error:
         return Report((*lines, Line("record", False, error.note)))
     lines += _issuer(sealed.seal, sealed.issuer, trusted, certificate)
@@ -248,13 +244,9 @@ def _approval(proof: inclusion.Proof, digest: str, certificate: Certificate) -> 
             and (said["facts"]["number"], said["facts"]["version"]) == (certificate.number, certificate.version)
         )
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Line(
-            "approval", False, note("approval.unreadable", "the ledger entry can't be read as an approval")
-        )
+        return Line("approval", False, note("approval.unreadable", "the ledger entry can't be read as an approval"))
     if not holds:
-        return Line(
-            "approval", False, note("approval.other", "the ledger entry does not approve this record")
-        )
+        return Line("approval", False, note("approval.other", "the ledger entry does not approve this record"))
     return Line(
         "approval",
         True,

@@ -80,9 +80,7 @@ def batch(actor: Actor, batch_id: UUID) -> BatchPage:
     Raises:
         Batch.DoesNotExist: there is none that the actor may see.
     """
-    found = (
-        Batch.objects.select_related("product", "organisation").prefetch_related(_requests()).get(pk=batch_id)
-    )
+    found = Batch.objects.select_related("product", "organisation").prefetch_related(_requests()).get(pk=batch_id)
     certificates = tuple(_certificates([found]).order_by("-approved_at"))
     return BatchPage(_lines(actor, [found])[0], certificates)
 
@@ -142,6 +140,4 @@ def _lines(actor: Actor, found: list[Batch]) -> list[BatchLine]:
 def request_line(request: Request, certificate: Certificate | None) -> RequestLine:
     """A request with its stages."""
     order = order_of(request)
-    return RequestLine(
-        request, steps(request, certificate), Counts.of(order.progress if order else {}), certificate
-    )
+    return RequestLine(request, steps(request, certificate), Counts.of(order.progress if order else {}), certificate)

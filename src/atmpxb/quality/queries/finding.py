@@ -73,11 +73,7 @@ def _requests(text: str) -> list[Hit]:
 def _certificates(text: str) -> list[Hit]:
     """The newest version of each number that fits; ``C-2026-0001 v1`` finds that version."""
     number, _space, version = text.rpartition(" v")
-    rows = (
-        Certificate.objects.select_related("order__request__batch")
-        .defer("record")
-        .order_by("number", "-version")
-    )
+    rows = Certificate.objects.select_related("order__request__batch").defer("record").order_by("number", "-version")
     if number and version.isascii() and version.isdigit() and len(version) < 6:
         found = list(rows.filter(number__iexact=number, version=int(version))[:MOST])
     else:
@@ -92,9 +88,7 @@ def _certificates(text: str) -> list[Hit]:
 
 
 def _samples(actor: Actor, text: str) -> list[Hit]:
-    rows = Sample.objects.filter(organisation_id=actor.organisation_id).select_related(
-        "order__request__batch"
-    )
+    rows = Sample.objects.filter(organisation_id=actor.organisation_id).select_related("order__request__batch")
     return [
         Hit(
             _("Sample"),

@@ -77,7 +77,5 @@ def unknown(actor: Actor) -> tuple[Unknown, ...]:
         .values_list("problem__facts__serial")
         .annotate(files=Count("pk"))
     )
-    known = set(
-        Equipment.objects.filter(organisation_id=actor.organisation_id).values_list("serial", flat=True)
-    )
+    known = set(Equipment.objects.filter(organisation_id=actor.organisation_id).values_list("serial", flat=True))
     return tuple(Unknown(serial, files) for serial, files in rows if serial not in known)

@@ -116,9 +116,7 @@ def lines(actor: Actor, filters: Filters) -> Lines:
     if filters.before:
         found = found.filter(seq__lt=filters.before)
     shown = list(found.order_by("-seq")[: PAGE + 1])
-    return Lines(
-        tuple(_line(entry) for entry in shown[:PAGE]), shown[PAGE - 1].seq if len(shown) > PAGE else None
-    )
+    return Lines(tuple(_line(entry) for entry in shown[:PAGE]), shown[PAGE - 1].seq if len(shown) > PAGE else None)
 
 
 def _entries(actor: Actor) -> "QuerySet[Any]":  # annotated: the checker knows no field content_json
@@ -195,9 +193,7 @@ def noun(table: str) -> str:
 
 def people(actor: Actor) -> tuple[tuple[UUID, str], ...]:
     """Who holds or held a role in the actor's organisation, by name."""
-    found = Membership.objects.filter(organisation_id=actor.organisation_id).values_list(
-        "person_id", "person__name"
-    )
+    found = Membership.objects.filter(organisation_id=actor.organisation_id).values_list("person_id", "person__name")
     return tuple(sorted(set(found), key=lambda person: person[1]))
 
 
@@ -222,9 +218,7 @@ def witnessed_checkpoints(actor: Actor) -> tuple[Statement, ...]:
 
 def _statements(found: QuerySet[StoredCheckpoint]) -> tuple[Statement, ...]:
     rows = list(found)
-    names = dict(
-        Organisation.objects.filter(pk__in={row.organisation_id for row in rows}).values_list("pk", "name")
-    )
+    names = dict(Organisation.objects.filter(pk__in={row.organisation_id for row in rows}).values_list("pk", "name"))
     read = [(row, checkpoints.parse(bytes(row.payload))) for row in rows]
     return tuple(
         Statement(
@@ -250,9 +244,7 @@ def export(actor: Actor) -> Iterator[bytes]:
     while True:
         with acting_for(actor.organisation_id, actor.person_id):
             portion = list(
-                LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq__gt=last).order_by(
-                    "seq"
-                )[:EXPORT]
+                LedgerEntry.objects.filter(organisation_id=actor.organisation_id, seq__gt=last).order_by("seq")[:EXPORT]
             )
         for one in portion:
             yield _entry_line(one)

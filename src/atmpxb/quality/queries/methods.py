@@ -53,9 +53,7 @@ class MethodPage:
 
 def methods(actor: Actor) -> tuple[Version, ...]:
     """Every version on file, by code, newest first."""
-    return tuple(
-        _version(row, kind_titles()) for row in _rows(actor).order_by("document__code", "-drafted_at")
-    )
+    return tuple(_version(row, kind_titles()) for row in _rows(actor).order_by("document__code", "-drafted_at"))
 
 
 def method_page(actor: Actor, version: UUID) -> MethodPage:

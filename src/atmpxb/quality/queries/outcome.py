@@ -162,9 +162,7 @@ def judged(row: Result, method: Method, known: dict[str, dict[str, str]]) -> Jud
 
 
 def _checked(check: dict[str, Any]) -> Checked:
-    return Checked(
-        check["title"], check["passed"], said(check["observed"]), said(check["criterion"]), check["sample"]
-    )
+    return Checked(check["title"], check["passed"], said(check["observed"]), said(check["criterion"]), check["sample"])
 
 
 def pictures(analysis: Analysis) -> tuple[Picture, ...]:
@@ -182,6 +180,4 @@ def pictures(analysis: Analysis) -> tuple[Picture, ...]:
 
 def _exceptions(run: Run) -> tuple[Remark, ...]:
     found: Sequence[findings.Finding] = findings.exceptions(run)
-    return tuple(
-        Remark(one.kind, one.text, one.blocking) for one in sorted(found, key=lambda one: not one.blocking)
-    )
+    return tuple(Remark(one.kind, one.text, one.blocking) for one in sorted(found, key=lambda one: not one.blocking))

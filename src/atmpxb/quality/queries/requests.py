@@ -99,9 +99,7 @@ def product(actor: Actor, product_id: UUID) -> ProductPage:
 def specifications(actor: Actor) -> tuple[DocumentVersion, ...]:
     """Every version of every specification of the organisation, newest first within its code."""
     return tuple(
-        DocumentVersion.objects.filter(
-            organisation_id=actor.organisation_id, document__kind=DocumentKind.SPECIFICATION
-        )
+        DocumentVersion.objects.filter(organisation_id=actor.organisation_id, document__kind=DocumentKind.SPECIFICATION)
         .select_related("document", "drafted_by")
         .order_by("document__code", "-drafted_at")
     )
@@ -127,7 +125,5 @@ def effective_specifications(actor: Actor) -> tuple[tuple[str, DocumentVersion],
 def laboratories(actor: Actor) -> tuple[Organisation, ...]:
     """Organisations of the network that test, the actor's own left out."""
     return tuple(
-        Organisation.objects.filter(activities__contains=["testing"])
-        .exclude(pk=actor.organisation_id)
-        .order_by("name")
+        Organisation.objects.filter(activities__contains=["testing"]).exclude(pk=actor.organisation_id).order_by("name")
     )

@@ -109,15 +109,11 @@ def queue(actor: Actor) -> Queue:
         )
         for run in runs
     ]
-    held = Sample.objects.filter(
-        organisation_id=actor.organisation_id, state=SampleState.ON_HOLD
-    ).select_related("order__request__batch")
+    held = Sample.objects.filter(organisation_id=actor.organisation_id, state=SampleState.ON_HOLD).select_related(
+        "order__request__batch"
+    )
     return Queue(
-        tuple(
-            sorted(
-                lines, key=lambda line: (line.mine, line.due_at is None, line.due_at or line.run.opened_at)
-            )
-        ),
+        tuple(sorted(lines, key=lambda line: (line.mine, line.due_at is None, line.due_at or line.run.opened_at))),
         tuple(held.order_by("use_by")),
     )
 

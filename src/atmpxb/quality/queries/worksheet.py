@@ -147,7 +147,8 @@ def to_check(actor: Actor, entry: WorksheetEntry, method: Method, content: Mappi
         sample=entry.sample.label if entry.sample else "",
         written=_written(entry, asked, actor),
         beside=tuple(
-            one for one in fields(actor, run, method, samples)
+            one
+            for one in fields(actor, run, method, samples)
             if one.written and not one.entry.second_person and one.sample_id in (None, entry.sample_id)
         ),
         reported=reported,
@@ -183,9 +184,7 @@ def plate(run: Run, details: Mapping[str, Any]) -> Plate | None:
     wells: dict[str, dict[str, Any]] = {}
     for found in details.get("wells", ()):
         well = wells.setdefault(found["well"], {"measured": []})
-        well.update(
-            sample=found["sample"], type=found["type"], quantity=found["quantity"] or well.get("quantity", "")
-        )
+        well.update(sample=found["sample"], type=found["type"], quantity=found["quantity"] or well.get("quantity", ""))
         well["measured"].append((found["target"], found["cq"]))
     for name, what in run.plate_map.items():
         well = wells.setdefault(name, {"measured": []})

@@ -25,9 +25,7 @@ class Document(models.Model):
 
     class Meta:
         ordering: ClassVar = ["code"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["organisation", "kind", "code"], name="document_code")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "kind", "code"], name="document_code")]
 
     def __str__(self) -> str:
         return self.code

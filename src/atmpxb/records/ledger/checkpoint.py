@@ -170,9 +170,7 @@ def against_chain(witnessed: Checkpoint, organisation: UUID, links: Sequence[Lin
     return tuple(findings)
 
 
-def against_checkpoint(
-    first: Checkpoint, second: Checkpoint, path: Sequence[bytes] = ()
-) -> tuple[Finding, ...]:
+def against_checkpoint(first: Checkpoint, second: Checkpoint, path: Sequence[bytes] = ()) -> tuple[Finding, ...]:
     """Compare two signed checkpoints of one organisation, without seeing a single entry.
 
     ``path`` is the consistency proof from the shorter tree to the longer one (empty when they are equally

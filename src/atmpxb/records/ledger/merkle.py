@@ -128,9 +128,7 @@ def _subproof(leaves: Sequence[bytes], earlier: int, *, whole: bool) -> list[byt
     return [*_subproof(leaves[split:], earlier - split, whole=False), root(leaves[:split])]
 
 
-def consistent(
-    earlier: int, later: int, earlier_root: bytes, later_root: bytes, path: Sequence[bytes]
-) -> bool:
+def consistent(earlier: int, later: int, earlier_root: bytes, later_root: bytes, path: Sequence[bytes]) -> bool:
     """Whether ``path`` proves that the later tree holds the earlier one unchanged (RFC 9162 §2.1.4.2)."""
     if not 0 < earlier <= later:
         return False

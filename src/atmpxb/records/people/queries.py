@@ -48,9 +48,7 @@ def actor_for(person: Person, organisation_code: str) -> Actor | None:
         return None
     for place in workplaces(person):
         if place.organisation.code == organisation_code:
-            return Actor(
-                person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function
-            )
+            return Actor(person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function)
     return None
 
 

@@ -240,9 +240,7 @@ def publish_keys(*, actor: Actor) -> list[SigningKey]:
         raise NotPermitted("signatures.publish_keys", [Role.ADMINISTRATOR])
     with acting_for(actor.organisation_id, actor.person_id):
         organisation = Organisation.objects.get(pk=actor.organisation_id)
-    identity = signing_client().enrol(
-        organisation.pk, organisation.name, demo=organisation.illustrative
-    )
+    identity = signing_client().enrol(organisation.pk, organisation.name, demo=organisation.illustrative)
     with acting_for(actor.organisation_id, actor.person_id):
         missing = unpublished(identity)
     return publish_identity(actor=actor, identity=identity) if missing else []
@@ -257,9 +255,7 @@ def unpublished(identity: Identity) -> list[tuple[str, str, str, datetime]]:
         ("seal", sha256(der).hexdigest(), der.hex(), at)
         for der, at in zip(identity.seal_certificates, since, strict=True)
     ]  # fmt: skip
-    known = set(
-        SigningKey.objects.filter(organisation_id=identity.organisation).values_list("key_id", flat=True)
-    )
+    known = set(SigningKey.objects.filter(organisation_id=identity.organisation).values_list("key_id", flat=True))
     return [half for half in halves if half[1] not in known]
 
 

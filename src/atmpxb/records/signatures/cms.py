@@ -33,9 +33,7 @@ def certificate_and_digest(attributes: bytes) -> tuple[bytes, bytes]:
         NotOurForm: not a DER set of exactly the attributes of this profile.
     """
     try:
-        found = {
-            item["type"].native: item["values"] for item in cms.CMSAttributes.load(attributes, strict=True)
-        }
+        found = {item["type"].native: item["values"] for item in cms.CMSAttributes.load(attributes, strict=True)}
         digest = found["message_digest"][0].native
         certificate_hash = found["signing_certificate_v2"][0]["certs"][0]["cert_hash"].native
         rebuilt = bytes(_set_of(certificate_hash, digest).dump())
@@ -98,9 +96,7 @@ def _attributes(certificate: bytes, digest: bytes) -> cms.CMSAttributes:
 
 
 def _set_of(certificate_hash: bytes, digest: bytes) -> cms.CMSAttributes:
-    signing_certificate = tsp.SigningCertificateV2(
-        {"certs": [tsp.ESSCertIDv2({"cert_hash": certificate_hash})]}
-    )
+    signing_certificate = tsp.SigningCertificateV2({"certs": [tsp.ESSCertIDv2({"cert_hash": certificate_hash})]})
     return cms.CMSAttributes(
         [
             cms.CMSAttribute({"type": "content_type", "values": ["data"]}),

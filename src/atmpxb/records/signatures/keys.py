@@ -114,9 +114,7 @@ class Keyring:
         if self._about(organisation).exists():
             identity = self.identity(organisation)
             if identity.demo != demo:
-                raise KeyringError(
-                    f"{identity.name} has keys whose demo mark differs: enrol a new organisation"
-                )
+                raise KeyringError(f"{identity.name} has keys whose demo mark differs: enrol a new organisation")
             return identity
         (self.folder / str(organisation)).mkdir(mode=0o700, exist_ok=True)
         return self._renew(Identity(organisation, name, demo, (), ()))
@@ -143,10 +141,7 @@ class Keyring:
         """Id and private half of the current Ed25519 key."""
         current = self.identity(organisation).checkpoint_keys[-1]
         key = self._load(self._private(organisation, "checkpoint", current.public))
-        if (
-            not isinstance(key, ed25519.Ed25519PrivateKey)
-            or key.public_key().public_bytes_raw() != current.public
-        ):
+        if not isinstance(key, ed25519.Ed25519PrivateKey) or key.public_key().public_bytes_raw() != current.public:
             raise KeyringError(f"the key {current.id} in {self.folder} is not the one that was enrolled")
         return current.id, key
 
@@ -158,9 +153,7 @@ class Keyring:
             not isinstance(key, rsa.RSAPrivateKey)
             or key.public_key() != x509.load_der_x509_certificate(der).public_key()
         ):
-            raise KeyringError(
-                f"the seal key of {organisation} in {self.folder} does not fit its certificate"
-            )
+            raise KeyringError(f"the seal key of {organisation} in {self.folder} does not fit its certificate")
         return der, key
 
     def _renew(self, before: Identity) -> Identity:
@@ -203,9 +196,7 @@ class Keyring:
             [
                 x509.NameAttribute(NameOID.ORGANIZATION_NAME, identity.name),
                 *([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "DEMO")] if identity.demo else []),
-                x509.NameAttribute(
-                    NameOID.COMMON_NAME, f"{mark}document seal {str(identity.organisation)[:8]}"
-                ),
+                x509.NameAttribute(NameOID.COMMON_NAME, f"{mark}document seal {str(identity.organisation)[:8]}"),
             ]
         )
         usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
@@ -226,9 +217,7 @@ class Keyring:
         if not (folder / "certificate.der").exists():
             folder.mkdir(mode=0o700, exist_ok=True)
             key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-            name = x509.Name(
-                [x509.NameAttribute(NameOID.COMMON_NAME, f"atmpxb authority {os.urandom(4).hex()}")]
-            )
+            name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"atmpxb authority {os.urandom(4).hex()}")])
             usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
             certificate = (
                 _builder(name, name, key.public_key(), self._clock(), AUTHORITY_YEARS)
@@ -257,9 +246,7 @@ class Keyring:
             _demand_private(path, 0o600)
             key = serialization.load_pem_private_key(path.read_bytes(), None)
         except (OSError, ValueError) as error:
-            raise KeyringError(
-                f"the private key {path} can't be read: {error}. Restore it or rotate."
-            ) from None
+            raise KeyringError(f"the private key {path} can't be read: {error}. Restore it or rotate.") from None
         return cast(PrivateKey, key)
 
 

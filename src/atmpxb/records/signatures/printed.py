@@ -40,9 +40,7 @@ def page_texts(pdf: bytes) -> list[str]:
     try:
         reader = PdfReader(io.BytesIO(pdf), strict=False)
         if len(reader.pages) > MOST_PAGES:
-            raise Unreadable(
-                "print.too_many_pages", "the document has more than {limit} pages", limit=MOST_PAGES
-            )
+            raise Unreadable("print.too_many_pages", "the document has more than {limit} pages", limit=MOST_PAGES)
         return [normalised(page.extract_text()) for page in reader.pages]
     except Unreadable:
         raise

@@ -129,9 +129,7 @@ def check_seal(pdf: bytes, trust: TrustList | None) -> SealReport:
     except (BrokenSeal, Unreadable) as error:
         return SealReport(None, None, error.note)
     if text_sha256(text) != found.text_sha256:
-        return SealReport(
-            None, None, note("seal.other_text", "the printed text is not the text that was sealed")
-        )
+        return SealReport(None, None, note("seal.other_text", "the printed text is not the text that was sealed"))
     return SealReport(found, trust.owner_of(certificate) if trust else None, text=text)
 
 
@@ -159,9 +157,7 @@ def _our_reading(pdf: bytes) -> tuple[bytes, tuple[int, int]]:
         raise BrokenSeal("seal.partial", "the seal does not cover the whole file")
     spoken, found = pdf[start + 1 : end - 1], sha256(pdf[:start] + pdf[end:]).digest()
     if found.hex().upper().encode() not in spoken:  # cheap, and most damage ends here
-        raise BrokenSeal(
-            "seal.changed", "the document, or the digest in its seal, was changed after it was sealed"
-        )
+        raise BrokenSeal("seal.changed", "the document, or the digest in its seal, was changed after it was sealed")
     certificate, digest, signature = _container(spoken)
     if found != digest:
         raise BrokenSeal("seal.document_changed", "the document was changed after it was sealed")
@@ -172,9 +168,7 @@ def _our_reading(pdf: bytes) -> tuple[bytes, tuple[int, int]]:
         attributes = cms.signed_attributes(certificate, digest)
         key.verify(signature, attributes, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
-        raise BrokenSeal(
-            "seal.not_by_key", "the signature of the seal is not by the key of its certificate"
-        ) from None
+        raise BrokenSeal("seal.not_by_key", "the signature of the seal is not by the key of its certificate") from None
     return certificate, (start, end)
 
 
@@ -187,9 +181,7 @@ def _container(digits: bytes) -> tuple[bytes, bytes, bytes]:
         length = 4 + int.from_bytes(filled[2:4], "big")
         parts = cms.take_apart(filled[:length])
     except (ValueError, UnicodeDecodeError) as error:
-        raise BrokenSeal(
-            "seal.container", "the signature container was changed: {error}", error=error
-        ) from None
+        raise BrokenSeal("seal.container", "the signature container was changed: {error}", error=error) from None
     canonical_form = cms.container(*parts).hex().upper().encode().ljust(RESERVED_DIGITS, b"0")
     if canonical_form != digits:
         raise BrokenSeal("seal.padding", "the digits of the signature container or its padding were changed")
@@ -225,12 +217,8 @@ def _second_reading(pdf: bytes, certificate: bytes, gap: tuple[int, int]) -> Sea
             error=error,
         ) from None
     if not (status.intact and status.valid) or status.coverage != SignatureCoverageLevel.ENTIRE_FILE:
-        raise BrokenSeal(
-            "seal.failed", "the validation of the signature failed: {status}", status=status.summary()
-        )
+        raise BrokenSeal("seal.failed", "the validation of the signature failed: {status}", status=status.summary())
     spoken = _REASON.fullmatch(reason)
     if spoken is None or at is None:
-        raise BrokenSeal(
-            "seal.silent", "the seal does not say which record and text it covers, or when it was made"
-        )
+        raise BrokenSeal("seal.silent", "the seal does not say which record and text it covers, or when it was made")
     return Seal(certificate, at, *spoken.groups())

@@ -227,9 +227,7 @@ class SigningClient:
                 _send(connection, request)
                 answer = json.loads(_receive(connection))
         except TimeoutError:
-            raise SigningError(
-                f"the signing process did not answer within {self._timeout:g} s: try again"
-            ) from None
+            raise SigningError(f"the signing process did not answer within {self._timeout:g} s: try again") from None
         except (OSError, ValueError) as error:
             raise SigningError(
                 f"the signing process is not running: nothing answers on {self.path} ({error})."

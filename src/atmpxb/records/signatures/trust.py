@@ -58,8 +58,7 @@ class Trusted:
         seconds, so it may seem to be made in the second before its key."""
         own = x509.load_der_x509_certificate(certificate)
         return own.not_valid_before_utc <= at <= own.not_valid_after_utc and any(
-            seal.der == certificate and _within(at, seal.since, seal.until, timedelta(seconds=1))
-            for seal in self.seals
+            seal.der == certificate and _within(at, seal.since, seal.until, timedelta(seconds=1)) for seal in self.seals
         )
 
     def checkpoint_key(self, id: str, at: datetime) -> CheckpointKey | None:
@@ -83,9 +82,7 @@ class TrustList:
 
     def owner_of(self, certificate: bytes) -> Trusted | None:
         """The organisation whose seal this certificate (DER) is."""
-        return next(
-            (one for one in self.organisations if any(seal.der == certificate for seal in one.seals)), None
-        )
+        return next((one for one in self.organisations if any(seal.der == certificate for seal in one.seals)), None)
 
 
 def build(identities: Iterable[Identity], seats: Mapping[UUID, Seat], published_at: datetime) -> bytes:
@@ -148,9 +145,7 @@ def parse(content: bytes) -> TrustList:
             error=error,
         ) from None
     _demand_unique([trusted.id for trusted in found.organisations], "organisation")
-    _demand_unique(
-        [seal.der for trusted in found.organisations for seal in trusted.seals], "certificate"
-    )
+    _demand_unique([seal.der for trusted in found.organisations for seal in trusted.seals], "certificate")
     _demand_unique([key.id for trusted in found.organisations for key in trusted.checkpoint_keys], "key")
     return found
 
@@ -170,9 +165,7 @@ def _trusted(entry: Mapping[str, Any]) -> Trusted:
             _ = moment is None or _moment(moment)
         keys.append(CheckpointKey(key["id"], public, key["since"], key["until"]))
     if not all(isinstance(entry[field], str) for field in ("name", "address", "country")):
-        raise NotATrustList(
-            "trust.no_name", "organisation {id} has no name, address or country", id=entry["id"]
-        )
+        raise NotATrustList("trust.no_name", "organisation {id} has no name, address or country", id=entry["id"])
     seat = Seat(entry["address"], entry["country"])
     return Trusted(UUID(entry["id"]), entry["name"], seat, tuple(map(_seal, entry["seals"])), tuple(keys))
 

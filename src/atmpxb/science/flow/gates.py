@@ -167,9 +167,7 @@ class Boolean:
     operands: tuple[Operand, ...]
 
     def combine(self, masks: Sequence[Mask]) -> Mask:
-        parts = [
-            ~mask if operand.complement else mask for mask, operand in zip(masks, self.operands, strict=True)
-        ]
+        parts = [~mask if operand.complement else mask for mask, operand in zip(masks, self.operands, strict=True)]
         match self.operator:
             case "and":
                 return np.asarray(np.logical_and.reduce(parts))

@@ -130,8 +130,7 @@ def _histogram(values: Array, axis: Axis) -> tuple[str, list[Axis]]:
         points += [(LEFT + WIDTH * at / CELLS, height) for at in (number, number + 1)]
     points.append((LEFT + WIDTH, TOP + HEIGHT))
     path = (
-        f'<polygon points="{_points(points)}" fill="#31688e" fill-opacity="0.6" '
-        'stroke="#31688e" stroke-width="0.7"/>'
+        f'<polygon points="{_points(points)}" fill="#31688e" fill-opacity="0.6" stroke="#31688e" stroke-width="0.7"/>'
     )
     return path, [axis, Axis("n", 0.0, top / 0.95, (Tick(0.0, "0"), Tick(float(top), _grouped(top))))]
 
@@ -189,9 +188,7 @@ def _ellipse(gate: Ellipsoid) -> Points:
     a, b = sqrt(xx), xy / sqrt(xx)
     c = sqrt(yy - b * b)
     turns = [2 * pi * step / 72 for step in range(72)]
-    return [
-        (gate.mean[0] + size * a * cos(t), gate.mean[1] + size * (b * cos(t) + c * sin(t))) for t in turns
-    ]
+    return [(gate.mean[0] + size * a * cos(t), gate.mean[1] + size * (b * cos(t) + c * sin(t))) for t in turns]
 
 
 def _cross(gate: Quadrants, populations: Populations, x: Axis, y: Axis) -> list[_Outline]:
@@ -278,8 +275,7 @@ def _drawn(outline: _Outline, x: Axis, y: Axis) -> str:
         points = _points(_screen(point, x, y) for point in line)
         tag = "polygon" if outline.closed else "polyline"
         drawn += [
-            f'<{tag} points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" '
-            f'stroke-linejoin="round"/>'
+            f'<{tag} points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round"/>'
             for colour, width in (("#ffffff", "3.2"), (GATE, "1.6"))
         ]
     return "".join(drawn)

@@ -18,9 +18,7 @@ def palette() -> bytes:
     """RGB triples of all levels; the first is white, for readers that ignore transparency."""
     stops = np.array([[int(stop[at : at + 2], 16) for at in (0, 2, 4)] for stop in STOPS], float)
     places = np.linspace(0, len(STOPS) - 1, LEVELS - 1)
-    colours = np.stack(
-        [np.interp(places, np.arange(len(STOPS)), stops[:, part]) for part in range(3)], axis=1
-    )
+    colours = np.stack([np.interp(places, np.arange(len(STOPS)), stops[:, part]) for part in range(3)], axis=1)
     return b"\xff\xff\xff" + colours.round().astype(np.uint8).tobytes()
 
 

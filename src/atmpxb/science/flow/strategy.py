@@ -114,13 +114,10 @@ class Strategy:
             ),
             "transforms": {n: {"type": t.kind, **t.parameters()} for n, t in self.transforms.items()},
             "matrices": {
-                n: {"detectors": m.detectors, "dyes": m.names, "rows": m.rows}
-                for n, m in self.matrices.items()
+                n: {"detectors": m.detectors, "dyes": m.names, "rows": m.rows} for n, m in self.matrices.items()
             },
         }
-        return json.dumps(
-            _exact(document), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-        ).encode()
+        return json.dumps(_exact(document), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
     @cached_property
     def sha256(self) -> str:

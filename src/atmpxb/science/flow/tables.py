@@ -92,9 +92,7 @@ def _gate(table: Any, compensation: str) -> Gate:
             "flow.gate", "Gate '{gate}' holds a value of another form than its type has.", gate=name
         ) from wrong
     if fields:
-        raise GateError(
-            "flow.gate", "Gate '{gate}' has an unknown key '{key}'.", gate=name, key=next(iter(fields))
-        )
+        raise GateError("flow.gate", "Gate '{gate}' has an unknown key '{key}'.", gate=name, key=next(iter(fields)))
     return gate
 
 
@@ -119,9 +117,7 @@ def _ellipsoid(name: str, parent: str, fields: dict[str, Any], compensation: str
     dimensions = _dimensions(fields, compensation, None)
     mean = tuple(_number(value) for value in fields.pop("mean"))
     covariance = tuple(tuple(_number(v) for v in row) for row in fields.pop("covariance"))
-    if not len(dimensions) == len(mean) == len(covariance) >= 2 or any(
-        len(row) != len(mean) for row in covariance
-    ):
+    if not len(dimensions) == len(mean) == len(covariance) >= 2 or any(len(row) != len(mean) for row in covariance):
         raise _Flaw("flow.ellipsoid", "mean and covariance must fit two or more dimensions")
     if inverse_of(covariance) is None:
         raise _Flaw("flow.covariance", "the covariance matrix can't be inverted")
@@ -133,9 +129,7 @@ def _quadrants(name: str, parent: str, fields: dict[str, Any], compensation: str
     dividers = tuple(tuple(_number(value) for value in table.pop("dividers")) for table in tables)
     if not dividers or any(not cuts or list(cuts) != sorted(set(cuts)) for cuts in dividers):
         raise _Flaw("flow.dividers", "each dimension needs dividers in ascending order")
-    quadrants = tuple(
-        Quadrant(str(n), tuple(int(i) for i in places)) for n, places in fields.pop("quadrants").items()
-    )
+    quadrants = tuple(Quadrant(str(n), tuple(int(i) for i in places)) for n, places in fields.pop("quadrants").items())
     for quadrant in quadrants:
         if len(quadrant.intervals) != len(dividers) or any(
             not 0 <= place <= len(cuts) for place, cuts in zip(quadrant.intervals, dividers, strict=True)
@@ -166,9 +160,7 @@ BUILDERS: Mapping[str, Callable[[str, str, dict[str, Any], str], Gate]] = {
 
 
 def _dimensions(fields: dict[str, Any], compensation: str, count: int | None) -> tuple[Dimension, ...]:
-    found = tuple(
-        _dimension(table, compensation) for table in _sequence(fields.pop("dimensions"), "dimensions")
-    )
+    found = tuple(_dimension(table, compensation) for table in _sequence(fields.pop("dimensions"), "dimensions"))
     if count is not None and len(found) != count:
         raise _Flaw("flow.dimensions", "it needs {count} dimensions", count=count)
     return found
@@ -188,9 +180,7 @@ def _dimension(table: Any, compensation: str) -> Dimension:
         )
     if not channel:
         raise _Flaw("flow.dimension", "a dimension names no channel")
-    found = Dimension(
-        channel, str(fields.pop("transform", "")), str(fields.pop("compensation", compensation))
-    )
+    found = Dimension(channel, str(fields.pop("transform", "")), str(fields.pop("compensation", compensation)))
     if fields:
         raise _Flaw("flow.dimension_key", "a dimension has an unknown key '{key}'", key=next(iter(fields)))
     return found
@@ -204,11 +194,7 @@ def _matrix(name: str, table: Any) -> SpilloverMatrix:
         dyes = tuple(str(d) for d in fields.get("dyes", ()))
     except (KeyError, TypeError, ValueError) as wrong:
         raise GateError("flow.matrix", "Matrix '{name}' needs detectors and rows of numbers.", name=name) from wrong
-    if (
-        len(rows) != len(detectors)
-        or any(len(r) != len(detectors) for r in rows)
-        or len(dyes) not in (0, len(rows))
-    ):
+    if len(rows) != len(detectors) or any(len(r) != len(detectors) for r in rows) or len(dyes) not in (0, len(rows)):
         raise GateError("flow.matrix", "Matrix '{name}' must be square, one row and column per detector.", name=name)
     return SpilloverMatrix(detectors, rows, dyes, source=name)
 

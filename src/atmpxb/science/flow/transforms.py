@@ -97,7 +97,8 @@ class Asinh(Transform):
     def __post_init__(self) -> None:
         _demand(
             self.T > 0 and 0 < self.M < 100 and 0 <= self.A <= self.M,
-            "asinh", "T > 0, 0 < M < 100, 0 ≤ A ≤ M",
+            "asinh",
+            "T > 0, 0 < M < 100, 0 ≤ A ≤ M",
         )
 
     @property
@@ -223,11 +224,9 @@ class Logicle(_Symmetric):
 
     def __post_init__(self) -> None:
         _demand(
-            self.T > 0
-            and self.M > 0
-            and 0 <= self.W <= self.M / 2
-            and -self.W <= self.A <= self.M - 2 * self.W,
-            "logicle", "T > 0, M > 0, 0 ≤ W ≤ M/2, −W ≤ A ≤ M − 2W",
+            self.T > 0 and self.M > 0 and 0 <= self.W <= self.M / 2 and -self.W <= self.A <= self.M - 2 * self.W,
+            "logicle",
+            "T > 0, M > 0, 0 ≤ W ≤ M/2, −W ≤ A ≤ M − 2W",
         )
 
     @cached_property
@@ -250,11 +249,9 @@ class Hyperlog(_Symmetric):
 
     def __post_init__(self) -> None:
         _demand(
-            self.T > 0
-            and self.M > 0
-            and 0 < self.W <= self.M / 2
-            and -self.W <= self.A <= self.M - 2 * self.W,
-            "hyperlog", "T > 0, M > 0, 0 < W ≤ M/2, −W ≤ A ≤ M − 2W",
+            self.T > 0 and self.M > 0 and 0 < self.W <= self.M / 2 and -self.W <= self.A <= self.M - 2 * self.W,
+            "hyperlog",
+            "T > 0, M > 0, 0 < W ≤ M/2, −W ≤ A ≤ M − 2W",
         )
 
     @cached_property
@@ -284,9 +281,7 @@ def _linear_decay(b: float, w: float) -> float:
 
 def _demand(holds: bool, kind: str, rule: str) -> None:
     if not holds:
-        raise GateError(
-            "flow.transform", "A transform is out of bounds: {kind} needs {rule}.", kind=kind, rule=rule
-        )
+        raise GateError("flow.transform", "A transform is out of bounds: {kind} needs {rule}.", kind=kind, rule=rule)
 
 
 KINDS: Mapping[str, type[Transform]] = {t.kind: t for t in (Linear, Log, Asinh, Logicle, Hyperlog)}

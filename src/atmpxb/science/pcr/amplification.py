@@ -84,9 +84,7 @@ class Amplification:
     unusable: Flags
 
 
-def amplify(
-    cycles: Floats, fluorescence: Floats, rules: AmplificationRules = AmplificationRules()
-) -> Amplification:
+def amplify(cycles: Floats, fluorescence: Floats, rules: AmplificationRules = AmplificationRules()) -> Amplification:
     """Correct and judge the curves of a plate.
 
     Args:

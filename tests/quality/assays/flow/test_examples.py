@@ -49,16 +49,12 @@ def test_the_facscanto_method_agrees_with_linear_algebra_done_elsewhere():
     names = [channel.name for channel in file.channels]
     raw = {name: file.events[:, i].astype(float) for i, name in enumerate(names)}
     detectors = file.spillover.detectors
-    restored = np.column_stack([raw[name] for name in detectors]) @ np.linalg.inv(
-        np.array(file.spillover.rows)
-    )
+    restored = np.column_stack([raw[name] for name in detectors]) @ np.linalg.inv(np.array(file.spillover.rows))
     clean = dict(zip(detectors, restored.T, strict=True))
     edge = {at: float(Logicle(262144, 0.5, 4.5).inverse(np.array([at]))[0]) for at in (0.5, 0.55, 0.62)}
 
     populations = {p["name"]: p["count"] for p in analysis.details["files"][0]["populations"]}
-    single = (
-        (raw["FSC-W"] >= 60000) & (raw["FSC-W"] < 90000) & (raw["SSC-W"] >= 60000) & (raw["SSC-W"] < 95000)
-    )
+    single = (raw["FSC-W"] >= 60000) & (raw["FSC-W"] < 90000) & (raw["SSC-W"] >= 60000) & (raw["SSC-W"] < 95000)
     viable = clean["APC-Cy7-A"] < edge[0.55]
     t_cells, cd8 = clean["PE-A"] >= edge[0.5], clean["Pacific Orange-A"] >= edge[0.62]
     cells = in_convex(raw["FSC-A"], raw["SSC-A"])

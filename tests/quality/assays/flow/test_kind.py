@@ -65,9 +65,7 @@ def test_equal_files_give_equal_analyses(tube, analysis):
 def test_every_gate_has_its_picture_in_both_languages(analysis):
     titles = [plot.title for plot in analysis.plots]
     assert titles[0] == {"en": "Cells (tube.fcs)", "nl": "Cellen (tube.fcs)"}
-    assert {"T cells · B cells (tube.fcs)", "CD34-positive cells (tube.fcs)"} <= {
-        title["en"] for title in titles
-    }
+    assert {"T cells · B cells (tube.fcs)", "CD34-positive cells (tube.fcs)"} <= {title["en"] for title in titles}
     assert len({plot.code for plot in analysis.plots}) == len(analysis.plots) == 8
 
 
@@ -91,9 +89,7 @@ def test_replicate_tubes_are_pooled_by_counts_and_samples_stay_apart():
     a, b = simulate_tube(1, events=2_000, composition=poor), simulate_tube(2, events=8_000, composition=rich)
     other = simulate_tube(3, events=4_000, composition=poor)
     files = [raw(a.data, "a.fcs"), raw(b.data, "b.fcs"), raw(other.data, "c.fcs", "S-2")]
-    method = replace(
-        METHOD, suitability=(replace(METHOD.suitability[0], measure="difference:viable/singlets"),)
-    )
+    method = replace(METHOD, suitability=(replace(METHOD.suitability[0], measure="difference:viable/singlets"),))
     analysis = KIND.analyse(method, files, {})
 
     dead, alive = a.counts["dead"], sum(sum(t.counts[k] for k in LIVING.split()) for t in (a, b))

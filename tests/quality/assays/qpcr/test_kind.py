@@ -29,9 +29,7 @@ def raw(data: bytes, name: str = "run.rdml") -> RawFile:
     return RawFile(name, "plate", data, hashlib.sha256(data).hexdigest())
 
 
-def analysed(
-    *faults: str, method: Method = VCN, seed: int = 1, bench: dict[str, Any] | None = None
-) -> Analysis:
+def analysed(*faults: str, method: Method = VCN, seed: int = 1, bench: dict[str, Any] | None = None) -> Analysis:
     return KIND.analyse(method, [raw(simulate_plate(seed, None, faults)[0])], bench or {})
 
 
@@ -162,9 +160,7 @@ def test_plots_are_small_strict_and_say_the_same_in_a_table() -> None:
     full = PlateDesign(samples={f"S{i}": 1.5 for i in range(25)})
     analysis = KIND.analyse(VCN, [raw(simulate_plate(2, full)[0])], {})
     assert [plot.code for plot in analysis.plots] == [
-        f"{picture}:{target}"
-        for picture in ("amplification", "standard_curve")
-        for target in ("WPRE", "RPP30")
+        f"{picture}:{target}" for picture in ("amplification", "standard_curve") for target in ("WPRE", "RPP30")
     ]
     for plot in analysis.plots:
         root = etree.fromstring(plot.svg.encode())

@@ -89,9 +89,7 @@ def test_the_same_values_in_every_encoding(encoding: str, repaired: bool) -> Non
 
     export = read(text.encode(encoding))
 
-    assert [count.viable_count for count in export.counts] == [
-        count.viable_count for count in read(GOOD).counts
-    ]
+    assert [count.viable_count for count in export.counts] == [count.viable_count for count in read(GOOD).counts]
     assert export.counts[0].diameter_um is not None
     assert ("encoding" in [repair.rule for repair in export.repairs]) is repaired
 

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from atmpxb.science.instruments.fcs import Channel, FcsError, read, write
 
 EVENTS = np.arange(60, dtype=np.float32).reshape(20, 3)
-GOOD = write(
-    EVENTS, [Channel("FSC-A"), Channel("FL1-A", "CD3"), Channel("Time")], {"$CYT": "x", "$TIMESTEP": "0.01"}
-)
+GOOD = write(EVENTS, [Channel("FSC-A"), Channel("FL1-A", "CD3"), Channel("Time")], {"$CYT": "x", "$TIMESTEP": "0.01"})
 NUMBERS = [
     b"0",
     b"-1",
@@ -66,10 +64,7 @@ def test_bytes_cut_out_and_put_in(place, inserted, cut):
     outcome(GOOD[:place] + inserted + GOOD[place + cut :])
 
 
-KEYS = (
-    "$PAR $TOT $MODE $DATATYPE $BYTEORD $NEXTDATA $BEGINDATA $ENDDATA $BEGINSTEXT $ENDSTEXT "
-    "$P1B $P1R $P1E $P1G $P2N"
-)
+KEYS = "$PAR $TOT $MODE $DATATYPE $BYTEORD $NEXTDATA $BEGINDATA $ENDDATA $BEGINSTEXT $ENDSTEXT $P1B $P1R $P1E $P1G $P2N"
 
 
 @settings(derandomize=True, max_examples=400, deadline=None)

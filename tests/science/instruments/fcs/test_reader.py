@@ -64,9 +64,7 @@ def test_files_of_real_cytometers_give_the_values_that_other_readers_give(case):
     assert file.sha256 == case["sha256"]
     assert list(file.events.shape) == expected["shape"]
     assert file.version == case["version"].removeprefix("FCS")
-    np.testing.assert_allclose(
-        file.events.sum(axis=0, dtype=float), expected["raw_channel_sums"], rtol=1e-6, atol=1e-3
-    )
+    np.testing.assert_allclose(file.events.sum(axis=0, dtype=float), expected["raw_channel_sums"], rtol=1e-6, atol=1e-3)
     np.testing.assert_allclose(file.events[0], expected["first_event"], rtol=1e-6)
     np.testing.assert_allclose(file.events[-1], expected["last_event"], rtol=1e-6)
     rules = {repair.rule for repair in file.repairs}
@@ -267,9 +265,7 @@ def test_a_keyword_without_value_is_not_written():
         write(np.zeros((1, 1), np.float32), [Channel("A")], {"NOTE": ""})
 
 
-@pytest.mark.parametrize(
-    "text", ["2,C1,C2,1,0,0", "2,C1,C9,1,0,0,1", "2,C1,C1,1,0,0,1", "x", "2,C1,C2,1,0,a,1"]
-)
+@pytest.mark.parametrize("text", ["2,C1,C2,1,0,0", "2,C1,C9,1,0,0,1", "2,C1,C1,1,0,0,1", "x", "2,C1,C2,1,0,a,1"])
 def test_a_spillover_that_cannot_be_read_is_no_matrix_and_is_listed(text):
     file = read(fcs(bytes(2), describe([8, 8], TOT="1", SPILLOVER=text)))
     assert file.spillover is None

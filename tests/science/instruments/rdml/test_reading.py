@@ -113,9 +113,7 @@ def test_plain_xml_and_an_archive_say_the_same() -> None:
 
 
 def test_what_the_model_has_no_place_for_is_kept() -> None:
-    xml = MINIMAL.format(data="<N0>3.5</N0><endPt>2</endPt>").replace(
-        "<sample id", '<sample colour="red" id', 1
-    )
+    xml = MINIMAL.format(data="<N0>3.5</N0><endPt>2</endPt>").replace("<sample id", '<sample colour="red" id', 1)
     kept = {entry.path.rpartition("/")[2]: entry.text for entry in read(xml.encode()).unread}
     assert kept == {"@colour": "red", "N0": "3.5", "endPt": "2"}
 
@@ -197,8 +195,7 @@ def test_entities_and_document_types_are_refused(encoding: str) -> None:
         '<!ENTITY b "&a;&a;&a;&a;&a;&a;">]><rdml version="1.3"><sample id="&b;"/></rdml>'
     )
     outside = (
-        f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE rdml SYSTEM "file:///etc/passwd">'
-        '<rdml version="1.3"/>'
+        f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE rdml SYSTEM "file:///etc/passwd"><rdml version="1.3"/>'
     )
     for xml in (laughs, outside):
         with pytest.raises(RdmlError) as refusal:

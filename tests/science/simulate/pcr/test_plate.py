@@ -28,9 +28,7 @@ def test_the_plate_holds_what_a_vcn_run_holds() -> None:
 def test_faults_change_only_the_wells_they_name() -> None:
     def curves(*faults: str) -> dict[tuple[str, str], np.ndarray]:
         file = read(simulate_plate(7, None, faults)[0])
-        return {
-            (r.well, d.target): d.fluorescence for _, run in file.runs() for r in run.reacts for d in r.data
-        }
+        return {(r.well, d.target): d.fluorescence for _, run in file.runs() for r in run.reacts for d in r.data}
 
     clean, spoilt = curves(), curves("contaminated_ntc")
     # NTC stands in C1 to C3; its vector curve rises now, and nothing before it moved.

@@ -24,9 +24,7 @@ def replicates(samples: dict[str, Counted]) -> tuple[Plot, ...]:
     )
     plots = []
     for code, title, measure, unit in titles:
-        rows = {
-            name: [value / unit for value in counted.numbers(measure)] for name, counted in samples.items()
-        }
+        rows = {name: [value / unit for value in counted.numbers(measure)] for name, counted in samples.items()}
         if any(rows.values()):
             table = tuple(
                 (name, str(number), f"{value:.2f}")
@@ -64,18 +62,13 @@ def _svg(title: Words, rows: dict[str, list[float]], top: float | None) -> str:
     for place, (name, values) in enumerate(rows.items()):
         y = _TOP + _ROW * place + _ROW / 2 - 4
         label = name if len(name) <= 18 else name[:17] + "…"
-        parts.append(
-            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end" fill="currentColor">{escape(label)}</text>'
-        )
+        parts.append(f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end" fill="currentColor">{escape(label)}</text>')
         for value in values:
-            parts.append(
-                f'<circle cx="{x(value)}" cy="{y}" r="5" fill="#2a6f97" fill-opacity="0.7" stroke="#2a6f97"/>'
-            )
+            parts.append(f'<circle cx="{x(value)}" cy="{y}" r="5" fill="#2a6f97" fill-opacity="0.7" stroke="#2a6f97"/>')
         if values:
             mean = x(sum(values) / len(values))
             parts.append(
-                f'<line x1="{mean}" x2="{mean}" y1="{y - 11}" y2="{y + 11}"'
-                ' stroke="currentColor" stroke-width="2"/>'
+                f'<line x1="{mean}" x2="{mean}" y1="{y - 11}" y2="{y + 11}" stroke="currentColor" stroke-width="2"/>'
             )
     return "".join(parts) + "</svg>"
 

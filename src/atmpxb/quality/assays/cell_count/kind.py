@@ -76,9 +76,7 @@ class CellCounting:
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         """Values by sample. Raises AssayError where files or entries do not allow an analysis."""
         if found := problems(method):
-            raise AssayError(
-                "count.method", "Method {method}: {problems}", method=method.code, problems=found
-            )
+            raise AssayError("count.method", "Method {method}: {problems}", method=method.code, problems=found)
         require_inputs(method, files)
         chosen = parameters(method)
         exports = [(file, _read(file)) for file in files]
@@ -190,9 +188,7 @@ def _factor(sample: str, method: Method, bench: Mapping[str, Any], chosen: Param
     try:
         diluted(1.0, factor)
     except DilutionError as error:
-        raise AssayError(
-            "count.dilution", "Sample {sample}: {problem}.", sample=sample, problem=error.note
-        ) from error
+        raise AssayError("count.dilution", "Sample {sample}: {problem}.", sample=sample, problem=error.note) from error
     return factor
 
 
@@ -269,8 +265,7 @@ def _warnings(sample: str, counted: Counted) -> list[Note]:
         found.append(
             note(
                 "count.spread",
-                "{sample}: the replicates differ more than counting explains (p = {p}); look at mixing and "
-                "pipetting",
+                "{sample}: the replicates differ more than counting explains (p = {p}); look at mixing and pipetting",
                 sample=sample,
                 p=f"{chance:.2g}",
             )

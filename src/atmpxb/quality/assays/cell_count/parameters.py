@@ -93,9 +93,7 @@ def problems(method: Method) -> tuple[Note, ...]:
     if given.sample_from not in ("export", "file"):
         found.append(note("count.sample_from", "parameter 'sample_from' must be 'export' or 'file'"))
     if given.instrument_dilution not in ("refuse", "keep"):
-        found.append(
-            note("count.instrument_dilution", "parameter 'instrument_dilution' must be 'refuse' or 'keep'")
-        )
+        found.append(note("count.instrument_dilution", "parameter 'instrument_dilution' must be 'refuse' or 'keep'"))
     if given.confidence not in ("0.90", "0.95", "0.99"):
         found.append(note("count.confidence", "parameter 'confidence' must be '0.90', '0.95' or '0.99'"))
     entries = {entry.code: entry for entry in method.entries}
@@ -166,8 +164,7 @@ def _reportable_problems(reportable: Reportable, entries: set[str]) -> list[Note
         found.append(
             note(
                 "count.volume_entry",
-                "reportable '{code}': 'viable_cells' and only it needs 'volume_entry', the entry with the "
-                "volume in mL",
+                "reportable '{code}': 'viable_cells' and only it needs 'volume_entry', the entry with the volume in mL",
                 code=reportable.code,
             )
         )

@@ -129,9 +129,7 @@ class Counted:
         cells = viable if measure == "viable_concentration" else total
         if measure.endswith("_concentration") and cells and cells[0]:
             low, high = poisson_interval(cells[0], self.confidence)
-            return Estimate(
-                values[0], values[0] * low / cells[0], values[0] * high / cells[0], "Poisson (Garwood)"
-            )
+            return Estimate(values[0], values[0] * low / cells[0], values[0] * high / cells[0], "Poisson (Garwood)")
         return Estimate(values[0])
 
     def measures(self) -> dict[str, float | int | None]:

@@ -40,8 +40,7 @@ PARAMETERS = {"compensation", "transforms", "matrices", "gates", "role", "datase
 POPULATION = {"en": "population", "nl": "populatie"}
 POOLING = {
     "en": "Files of one sample are pooled by counts; intervals are Wilson's for the pooled counts.",
-    "nl": "Bestanden van één monster worden samengevoegd per telling; de intervallen zijn die van Wilson "
-    "voor de som.",
+    "nl": "Bestanden van één monster worden samengevoegd per telling; de intervallen zijn die van Wilson voor de som.",
 }
 
 
@@ -115,18 +114,14 @@ class FlowCytometry:
                 for sample in samples
                 for reportable in method.reportables
             ),
-            checks=tuple(
-                check for sample in samples for check in _checks(method, strategy, evaluated, sample)
-            ),
+            checks=tuple(check for sample in samples for check in _checks(method, strategy, evaluated, sample)),
             repairs=tuple(
                 Repair(item.file.name, note(f"fcs.{r.rule}", RULES[r.rule]), r.where, r.before, r.after)
                 for item in evaluated
                 for r in item.fcs.repairs
             ),
             warnings=_warnings(method, evaluated),
-            plots=tuple(
-                plot for number, item in enumerate(evaluated, 1) for plot in _plots(method, item, number)
-            ),
+            plots=tuple(plot for number, item in enumerate(evaluated, 1) for plot in _plots(method, item, number)),
             details=_details(strategy, evaluated),
         )
 
@@ -172,9 +167,7 @@ def _measures(method: Method, strategy: Strategy) -> list[Note]:
             measure = parse_measure(text, strategy)
         except GateError as error:
             found.append(
-                note(
-                    "flow.reportable", "Reportable '{code}': {error}", code=reportable.code, error=error.note
-                )
+                note("flow.reportable", "Reportable '{code}': {error}", code=reportable.code, error=error.note)
             )
             continue
         if measure.verb == "percent" and reportable.unit != "%":
@@ -245,9 +238,7 @@ def _base(population: str, of: str | None, strategy: Strategy) -> str:
     return (strategy.parents[population] if of is None else of) or ""
 
 
-def _checks(
-    method: Method, strategy: Strategy, evaluated: Sequence[_Evaluated], sample: str
-) -> tuple[Check, ...]:
+def _checks(method: Method, strategy: Strategy, evaluated: Sequence[_Evaluated], sample: str) -> tuple[Check, ...]:
     files = _chosen(evaluated, _main_role(method), sample)
     measures = {c.measure: observe(parse_measure(c.measure, strategy), files) for c in method.suitability}
     return judge(method, measures, sample)
@@ -299,9 +290,7 @@ def _plots(method: Method, item: _Evaluated, number: int) -> list[Plot]:
     found = []
     for picture in pictures(item.populations):
         words = {
-            language: " · ".join(
-                str(titles.get(name, {}).get(language, name)) for name in picture.populations
-            )
+            language: " · ".join(str(titles.get(name, {}).get(language, name)) for name in picture.populations)
             for language in ("en", "nl")
         }
         found.append(

@@ -55,8 +55,7 @@ def parse_measure(text: str, strategy: Strategy) -> Measure:
     if slash and of not in strategy.ancestors(population):
         raise GateError(
             "flow.not_an_ancestor",
-            "Measure '{measure}': '{population}' does not lie inside '{of}'; a percentage needs one of its "
-            "ancestors.",
+            "Measure '{measure}': '{population}' does not lie inside '{of}'; a percentage needs one of its ancestors.",
             measure=text,
             population=population,
             of=of,

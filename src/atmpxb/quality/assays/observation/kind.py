@@ -35,9 +35,7 @@ class Observation:
     def analyse(self, method: Method, files: Sequence[RawFile], bench: Mapping[str, Any]) -> Analysis:
         """The entries as values. Raises AssayError where an entry does not have its form."""
         if found := self.problems(method):
-            raise AssayError(
-                "observation.method", "Method {method}: {problems}", method=method.code, problems=found
-            )
+            raise AssayError("observation.method", "Method {method}: {problems}", method=method.code, problems=found)
         require_inputs(method, files)
         checks = tuple(
             check

@@ -44,9 +44,7 @@ def checks_of(
     return tuple(checks)
 
 
-def plate_measures(
-    parameters: Parameters, results: Mapping[str, TargetResult]
-) -> dict[str, float | int | None]:
+def plate_measures(parameters: Parameters, results: Mapping[str, TargetResult]) -> dict[str, float | int | None]:
     """Measures of the plate by name, e.g. ``slope:WPRE``; efficiency in percent (100 is doubling)."""
     measures: dict[str, float | int | None] = {}
     for target, result in results.items():
@@ -118,9 +116,7 @@ def _positive_copy_number(rule: CopyNumberRule, results: Mapping[str, TargetResu
     return None
 
 
-def sample_measure(
-    name: str, target: str, sample: str, results: Mapping[str, TargetResult]
-) -> float | int | None:
+def sample_measure(name: str, target: str, sample: str, results: Mapping[str, TargetResult]) -> float | int | None:
     """A measure of one sample: its worst target where the criterion names none."""
     if name == "cq":
         found = results[target].cqs_of(sample)

@@ -79,9 +79,7 @@ class Qpcr:
         """
         parameters = read_parameters(method)
         if not files:
-            raise AssayError(
-                "qpcr.no_file", "There is no file to analyse: attach the RDML export of the run."
-            )
+            raise AssayError("qpcr.no_file", "There is no file to analyse: attach the RDML export of the run.")
         repairs: list[Repair] = []
         contents = []
         for file in files:

@@ -214,9 +214,7 @@ def _copy_number(given: object, ids: list[str], problems: list[Note]) -> CopyNum
     if given is None:
         return None
     if not isinstance(given, Mapping):
-        problems.append(
-            note("qpcr.copy_number", "parameters.copy_number must be a table with vector and reference.")
-        )
+        problems.append(note("qpcr.copy_number", "parameters.copy_number must be a table with vector and reference."))
         return None
     vector, reference = str(given.get("vector", "")), str(given.get("reference", ""))
     for role, identifier in (("vector", vector), ("reference", reference)):
@@ -310,10 +308,7 @@ def _criteria(method: Method, ids: list[str], rule: CopyNumberRule | None, probl
             or (criterion.measure == "positive_vcn" and rule is not None)
         )
         if not good:
-            known = ", ".join(
-                [f"{m}:TARGET" for m in TARGET_MEASURES + SAMPLE_TARGET_MEASURES]
-                + list(SAMPLE_MEASURES)
-            )
+            known = ", ".join([f"{m}:TARGET" for m in TARGET_MEASURES + SAMPLE_TARGET_MEASURES] + list(SAMPLE_MEASURES))
             problems.append(
                 note(
                     "qpcr.criterion",

@@ -38,9 +38,7 @@ def read_file(file: RawFile) -> RdmlFile:
 
 def repairs_of(file: RawFile, content: RdmlFile) -> tuple[Repair, ...]:
     """The reader's repairs in the words of the seam."""
-    return tuple(
-        Repair(file.name, note(r.rule, RULES[r.rule]), r.where, r.before, r.after) for r in content.repairs
-    )
+    return tuple(Repair(file.name, note(r.rule, RULES[r.rule]), r.where, r.before, r.after) for r in content.repairs)
 
 
 def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well, ...]:
@@ -76,9 +74,7 @@ def wells_of(contents: Sequence[RdmlFile], parameters: Parameters) -> tuple[Well
                 quantity = sample.quantity_for(data.target)
                 amount = quantity.value if quantity else parameters.standards.get(sample.id)
                 unit = quantity.unit if quantity else ""
-                wells.append(
-                    Well(react.well, sample.id, sample.type_for(data.target), data.target, amount, unit, data)
-                )
+                wells.append(Well(react.well, sample.id, sample.type_for(data.target), data.target, amount, unit, data))
     missing = [identifier for identifier in parameters.ids if identifier not in places]
     if missing:
         present = ", ".join(sorted({target.id for file in contents for target in file.targets}))
@@ -112,9 +108,7 @@ def apply_plate_map(wells: tuple[Well, ...], plate_map: object) -> tuple[tuple[W
         line = lines.get(well.name)
         if line is None:
             differences.append(
-                note(
-                    "qpcr.well_not_on_worksheet", "{well}: in the file, not on the worksheet", well=well.name
-                )
+                note("qpcr.well_not_on_worksheet", "{well}: in the file, not on the worksheet", well=well.name)
             )
             joined.append(well)
             continue

@@ -57,9 +57,7 @@ def amplification_plot(result: TargetResult, axis: str) -> Plot | None:
             continue
         y = curves.corrected[index]
         shown = np.log10(np.maximum(y, floor)) if logarithmic else y
-        paths.setdefault(well.type if well.type in STYLES else "", []).append(
-            frame.path(curves.cycles, shown)
-        )
+        paths.setdefault(well.type if well.type in STYLES else "", []).append(frame.path(curves.cycles, shown))
     body = [frame.axes(_ticks(frame.x0, frame.x1), _y_ticks(low, high, logarithmic))]
     for type_, drawn in paths.items():
         colour, dash = STYLES[type_]
@@ -104,9 +102,7 @@ def standard_curve_plot(result: TargetResult, samples: tuple[str, ...]) -> Plot 
     body = [frame.axes(_ticks(frame.x0, frame.x1), [(v, f"{v:g}") for v in _ticks(frame.y0, frame.y1)])]
     ends = [math.log10(curve.lowest), math.log10(curve.highest)]
     line = [(frame.x(x), frame.y(curve.intercept + curve.slope * x)) for x in ends]
-    body.append(
-        f'<path d="M{line[0][0]} {line[0][1]}L{line[1][0]} {line[1][1]}" stroke="{INK}" stroke-width="1.5"/>'
-    )
+    body.append(f'<path d="M{line[0][0]} {line[0][1]}L{line[1][0]} {line[1][1]}" stroke="{INK}" stroke-width="1.5"/>')
     colour = STYLES["std"][0]
     body.append(f'<g fill="none" stroke="{colour}" stroke-width="1.5">')
     body += [f'<circle cx="{frame.x(x)}" cy="{frame.y(y)}" r="4"/>' for _, x, y in points]
@@ -121,9 +117,7 @@ def standard_curve_plot(result: TargetResult, samples: tuple[str, ...]) -> Plot 
     rows = tuple((well.name, well.sample, f"{10**x:.4g}", f"{y:.2f}") for well, x, y in points)
     rows += tuple(("", sample, f"{r.quantity:.4g}", f"{r.cq_mean:.2f}") for sample, r in read)
     title = {"en": f"Standard curve, {result.target}", "nl": f"Standaardcurve, {result.target}"}
-    return Plot(
-        f"standard_curve:{result.target}", title, _svg(title, body), (WELL, SAMPLE, QUANTITY, "Cq"), rows
-    )
+    return Plot(f"standard_curve:{result.target}", title, _svg(title, body), (WELL, SAMPLE, QUANTITY, "Cq"), rows)
 
 
 def _flagged(flags: tuple[str, ...]) -> str | Words:
@@ -164,13 +158,8 @@ class _Frame:
             f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="#737B88"/>',
             f'<g font-size="12" fill="{INK}">',
         ]
-        parts += [
-            f'<text x="{self.x(v)}" y="{bottom + 18}" text-anchor="middle">{v:g}</text>' for v in x_ticks
-        ]
-        parts += [
-            f'<text x="{LEFT - 8}" y="{self.y(v) + 4}" text-anchor="end">{label}</text>'
-            for v, label in y_ticks
-        ]
+        parts += [f'<text x="{self.x(v)}" y="{bottom + 18}" text-anchor="middle">{v:g}</text>' for v in x_ticks]
+        parts += [f'<text x="{LEFT - 8}" y="{self.y(v) + 4}" text-anchor="end">{label}</text>' for v, label in y_ticks]
         return "".join(parts) + "</g>"
 
 

@@ -67,9 +67,7 @@ def _value(
     return Value(code, text(reading.quantity), unit, sample, bounds)
 
 
-def _reading(
-    result: TargetResult, parameters: Parameters, sample: str
-) -> tuple[Reading | None, Words, Note | None]:
+def _reading(result: TargetResult, parameters: Parameters, sample: str) -> tuple[Reading | None, Words, Note | None]:
     """The reading of a sample, or why there is none, and a warning when the method lets it pass out of
     range."""
     if result.curve is None:

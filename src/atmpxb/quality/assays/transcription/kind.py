@@ -79,9 +79,7 @@ class Transcription:
         Raises AssayError where a file is no certificate or an entry does not have its form.
         """
         if found := self.problems(method):
-            raise AssayError(
-                "transcription.method", "Method {method}: {problems}", method=method.code, problems=found
-            )
+            raise AssayError("transcription.method", "Method {method}: {problems}", method=method.code, problems=found)
         require_inputs(method, files)
         evidence = [(file, inspect(file.name, file.data)) for file in files]
         formats = {item.role: item.formats for item in method.inputs}
@@ -106,9 +104,7 @@ class Transcription:
             checks,
             warnings=tuple(text for file, seen in evidence for text in _warnings(file.name, seen)),
             details={
-                "evidence": [
-                    {"file": file.name, "sha256": file.sha256, "type": seen.type} for file, seen in evidence
-                ]
+                "evidence": [{"file": file.name, "sha256": file.sha256, "type": seen.type} for file, seen in evidence]
             },
         )
 

@@ -29,13 +29,9 @@ class DecimalText(forms.CharField):
     Decimal('1250.50')
     """
 
-    def __init__(
-        self, *, lowest: Decimal | None = None, highest: Decimal | None = None, **options: Any
-    ) -> None:
+    def __init__(self, *, lowest: Decimal | None = None, highest: Decimal | None = None, **options: Any) -> None:
         self.lowest, self.highest = lowest, highest
-        options.setdefault(
-            "widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12})
-        )
+        options.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12}))
         super().__init__(**options)
 
     def clean(self, value: Any) -> Any:
@@ -52,12 +48,8 @@ class DecimalText(forms.CharField):
         except InvalidOperation:
             number = Decimal("NaN")
         if not number.is_finite():
-            raise forms.ValidationError(
-                _("%(text)s is not a number: write it as 4.5 or 4,5") % {"text": text}
-            )
-        if (self.lowest is not None and number < self.lowest) or (
-            self.highest is not None and number > self.highest
-        ):
+            raise forms.ValidationError(_("%(text)s is not a number: write it as 4.5 or 4,5") % {"text": text})
+        if (self.lowest is not None and number < self.lowest) or (self.highest is not None and number > self.highest):
             raise forms.ValidationError(
                 _("%(text)s lies outside %(lowest)s to %(highest)s")
                 % {"text": text, "lowest": self.lowest, "highest": self.highest}
@@ -154,13 +146,10 @@ class PlateForm(forms.Form):
                                 % {"line": number, "well": cells[0] or "–"})  # fmt: skip
             elif len(cells) > len(_WELL_COLUMNS):
                 problems.append(
-                    _("Line %(line)d has more than four columns: well, sample, type, quantity")
-                    % {"line": number}
+                    _("Line %(line)d has more than four columns: well, sample, type, quantity") % {"line": number}
                 )
             elif name in found:
-                problems.append(
-                    _("Line %(line)d: well %(well)s stands here twice") % {"line": number, "well": name}
-                )
+                problems.append(_("Line %(line)d: well %(well)s stands here twice") % {"line": number, "well": name})
             else:
                 pairs = zip(_WELL_COLUMNS[1:], cells[1:], strict=False)
                 found[name] = {key: cell for key, cell in pairs if cell}
@@ -191,7 +180,8 @@ class InstrumentForm(forms.Form):
         super().__init__(*args, **options)
         kind: Any = self.fields["kind"]
         kind.choices = [
-            (one.code, one.title.get(language, one.title["en"])) for one in registry.kinds()
+            (one.code, one.title.get(language, one.title["en"]))
+            for one in registry.kinds()
             if one.source == "instrument"
         ]
 

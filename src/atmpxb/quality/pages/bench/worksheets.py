@@ -90,6 +90,4 @@ def _present(row: WorksheetEntry) -> WorksheetEntry:
 
 
 def _entries() -> QuerySet[WorksheetEntry]:
-    return WorksheetEntry.objects.select_related(
-        "run__method__document", "sample", "written_by", "checked_by"
-    )
+    return WorksheetEntry.objects.select_related("run__method__document", "sample", "written_by", "checked_by")

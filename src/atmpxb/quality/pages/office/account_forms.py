@@ -64,9 +64,7 @@ class SiteForm(forms.Form):
         help_text=gettext_lazy("Small letters and digits, with hyphens between."),
     )  # fmt: skip
     name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME)
-    address = forms.CharField(
-        label=gettext_lazy("Address"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    address = forms.CharField(label=gettext_lazy("Address"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
     country = forms.ChoiceField(label=gettext_lazy("Country"))
     zone = forms.ChoiceField(label=gettext_lazy("Time zone"))
 

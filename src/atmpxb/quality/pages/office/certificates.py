@@ -89,9 +89,7 @@ def withdraw(request: Request, actor: Actor, certificate: UUID) -> str:
             Certificate.objects.select_related("order"), pk=certificate, organisation_id=actor.organisation_id
         )
     proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
-    withdrawals.withdraw_certificate(
-        actor=actor, certificate=found, reason=reason, proof=proof, seen=form["seen"]
-    )
+    withdrawals.withdraw_certificate(actor=actor, certificate=found, reason=reason, proof=proof, seen=form["seen"])
     return reverse("quality:certificate", kwargs={"organisation": here(request), "certificate": certificate})
 
 

@@ -41,9 +41,7 @@ def _to(request: Asked, view: str, **arguments: Any) -> str:
 def batches(request: Asked, actor: Actor) -> HttpResponse:
     """The batches of the organisation."""
     found = batch_queries.batches(actor, number(request))
-    return render(
-        request, "quality/office/batches.html", {"page": found, "may_register": actor.holds(*CLIENTS)}
-    )
+    return render(request, "quality/office/batches.html", {"page": found, "may_register": actor.holds(*CLIENTS)})
 
 
 @role_page(*EVERYONE)

@@ -24,6 +24,4 @@ def withdraw(request: Request, actor: Actor, version: UUID) -> str:
             DocumentVersion.objects.select_related("document"), pk=version, organisation_id=actor.organisation_id
         )
     actions.withdraw_version(actor=actor, version=found, reason=reason)
-    return reverse(
-        f"quality:{found.document.kind}", kwargs={"organisation": here(request), "version": version}
-    )
+    return reverse(f"quality:{found.document.kind}", kwargs={"organisation": here(request), "version": version})

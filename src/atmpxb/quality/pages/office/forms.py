@@ -140,9 +140,7 @@ class ReleaseForm(forms.Form):
     """What kind of certificate is prepared, in which language, and why once more."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Document"), choices=Certificate.Kind.choices)
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language"), choices=[("en", "English"), ("nl", "Nederlands")]
-    )
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=[("en", "English"), ("nl", "Nederlands")])
     reason = forms.CharField(
         label=gettext_lazy("Reason for a new version"), required=False, max_length=500,
         help_text=gettext_lazy("Stands on the certificate. Needed when one was issued before."),

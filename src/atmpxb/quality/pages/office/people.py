@@ -67,9 +67,7 @@ def end(request: Request, actor: Actor, person: UUID, membership: UUID) -> str:
     """End one role."""
     reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
     with acting_for(actor.organisation_id, actor.person_id):
-        found = get_object_or_404(
-            Membership, pk=membership, person_id=person, organisation_id=actor.organisation_id
-        )
+        found = get_object_or_404(Membership, pk=membership, person_id=person, organisation_id=actor.organisation_id)
     actions.end_role(actor=actor, membership=found, reason=reason)
     if actor.person_id == person:
         return "/"  # it may have been the role that opens these pages

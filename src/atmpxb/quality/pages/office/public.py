@@ -41,9 +41,7 @@ def trust_list(request: HttpRequest) -> HttpResponse:
             with acting_for(_NOBODY, _NOBODY):
                 content = publishing.trust_list()
         except SigningError:
-            return JsonResponse(
-                {"error": _("The signing process does not answer; try again in a minute.")}, status=503
-            )
+            return JsonResponse({"error": _("The signing process does not answer; try again in a minute.")}, status=503)
         cache.set(_TRUST_LIST, content, _TRUST_FOR)
     response = HttpResponse(content, content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="trust.json"'

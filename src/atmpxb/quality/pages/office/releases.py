@@ -36,9 +36,7 @@ def board(request: Request, actor: Actor) -> HttpResponse:
 @role_page(Role.QP)
 def releases(request: Request, actor: Actor) -> HttpResponse:
     """Orders that can be certified, wholly or in part."""
-    return render(
-        request, "quality/office/releases.html", {"releases": queries.releases(actor, timezone.now())}
-    )
+    return render(request, "quality/office/releases.html", {"releases": queries.releases(actor, timezone.now())})
 
 
 @role_page(Role.QP, Role.REVIEWER, Role.ANALYST, asked_by_form=True)
@@ -84,9 +82,7 @@ def approve(request: Request, actor: Actor, order: UUID) -> str:
     form = cleaned(SignForm(request.POST)).cleaned_data
     with acting_for(actor.organisation_id, actor.person_id):
         found = get_object_or_404(
-            Order.objects.select_related(
-                "organisation", "client", "request__batch__product", "request__specification"
-            ),
+            Order.objects.select_related("organisation", "client", "request__batch__product", "request__specification"),
             pk=order,
             organisation_id=actor.organisation_id,
         )

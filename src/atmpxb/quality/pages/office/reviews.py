@@ -97,4 +97,3 @@ def invalidate(request: Request, actor: Actor, run: UUID) -> str:
             actor=actor, run=found, cause=Cause(wish["cause"]), reason=wish["reason"], proof=proof, seen=form["seen"]
         )
     return _back(request, run)
-

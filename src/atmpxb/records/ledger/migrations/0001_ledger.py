@@ -107,7 +107,5 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [("people", "0001_initial")]
     operations = [
-        migrations.RunSQL(
-            TABLES + GUARDS + OWED + APPEND + CHECKPOINT + _access(), reverse_sql=migrations.RunSQL.noop
-        )
+        migrations.RunSQL(TABLES + GUARDS + OWED + APPEND + CHECKPOINT + _access(), reverse_sql=migrations.RunSQL.noop)
     ]

@@ -4,48 +4,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('ledger', '0001_ledger'),
+        ("ledger", "0001_ledger"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('pk', models.CompositePrimaryKey('organisation_id', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('organisation_id', models.UUIDField()),
-                ('seq', models.BigIntegerField()),
-                ('payload', models.BinaryField()),
-                ('prev', models.BinaryField()),
-                ('hash', models.BinaryField()),
-                ('event', models.TextField()),
-                ('subject', models.UUIDField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "organisation_id", "seq", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("organisation_id", models.UUIDField()),
+                ("seq", models.BigIntegerField()),
+                ("payload", models.BinaryField()),
+                ("prev", models.BinaryField()),
+                ("hash", models.BinaryField()),
+                ("event", models.TextField()),
+                ("subject", models.UUIDField()),
             ],
             options={
-                'db_table': 'ledger_entry',
-                'ordering': ['organisation_id', 'seq'],
-                'managed': False,
+                "db_table": "ledger_entry",
+                "ordering": ["organisation_id", "seq"],
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='StoredCheckpoint',
+            name="StoredCheckpoint",
             fields=[
-                ('pk', models.CompositePrimaryKey('witness_id', 'organisation_id', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('witness_id', models.UUIDField()),
-                ('organisation_id', models.UUIDField()),
-                ('seq', models.BigIntegerField()),
-                ('payload', models.BinaryField()),
-                ('key_id', models.TextField()),
-                ('signature', models.BinaryField()),
-                ('received_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "witness_id",
+                        "organisation_id",
+                        "seq",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("witness_id", models.UUIDField()),
+                ("organisation_id", models.UUIDField()),
+                ("seq", models.BigIntegerField()),
+                ("payload", models.BinaryField()),
+                ("key_id", models.TextField()),
+                ("signature", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'ledger_checkpoint',
-                'ordering': ['organisation_id', 'seq'],
-                'managed': False,
+                "db_table": "ledger_checkpoint",
+                "ordering": ["organisation_id", "seq"],
+                "managed": False,
             },
         ),
     ]

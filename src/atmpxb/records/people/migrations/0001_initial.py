@@ -8,110 +8,189 @@ import atmpxb.records.identifiers
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('language', models.CharField(default='en', max_length=5)),
-                ('is_active', models.BooleanField(default=True)),
-                ('registered_at', models.DateTimeField()),
-                ('password_is_one_time', models.BooleanField(default=False)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("language", models.CharField(default="en", max_length=5)),
+                ("is_active", models.BooleanField(default=True)),
+                ("registered_at", models.DateTimeField()),
+                ("password_is_one_time", models.BooleanField(default=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('address', models.TextField(blank=True)),
-                ('country', models.CharField(help_text='ISO 3166-1 alpha-2', max_length=2)),
-                ('zone', models.CharField(help_text='IANA time zone', max_length=60)),
-                ('activities', models.JSONField(default=list)),
-                ('illustrative', models.BooleanField(default=False)),
-                ('founded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("address", models.TextField(blank=True)),
+                ("country", models.CharField(help_text="ISO 3166-1 alpha-2", max_length=2)),
+                ("zone", models.CharField(help_text="IANA time zone", max_length=60)),
+                ("activities", models.JSONField(default=list)),
+                ("illustrative", models.BooleanField(default=False)),
+                ("founded_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Access',
+            name="Access",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('person_id', models.UUIDField(null=True)),
-                ('organisation_id', models.UUIDField(null=True)),
-                ('owner_id', models.UUIDField(null=True)),
-                ('event', models.CharField(max_length=60)),
-                ('subject', models.CharField(blank=True, max_length=120)),
-                ('address', models.CharField(blank=True, max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("person_id", models.UUIDField(null=True)),
+                ("organisation_id", models.UUIDField(null=True)),
+                ("owner_id", models.UUIDField(null=True)),
+                ("event", models.CharField(max_length=60)),
+                ("subject", models.CharField(blank=True, max_length=120)),
+                ("address", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'indexes': [models.Index(fields=['owner_id', 'at'], name='people_acce_owner_i_f4b99e_idx'), models.Index(fields=['person_id', 'at'], name='people_acce_person__55e441_idx')],
+                "indexes": [
+                    models.Index(fields=["owner_id", "at"], name="people_acce_owner_i_f4b99e_idx"),
+                    models.Index(fields=["person_id", "at"], name="people_acce_person__55e441_idx"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('analyst', 'Analyst'), ('reviewer', 'Reviewer'), ('qp', 'Qualified Person'), ('client', 'Client'), ('operator', 'Operator'), ('trainee', 'Trainee'), ('programme_manager', 'Programme manager'), ('administrator', 'Administrator')], max_length=20)),
-                ('function', models.CharField(help_text='as printed beside a signature', max_length=120)),
-                ('identity_verified_at', models.DateTimeField(blank=True, null=True)),
-                ('valid_from', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("analyst", "Analyst"),
+                            ("reviewer", "Reviewer"),
+                            ("qp", "Qualified Person"),
+                            ("client", "Client"),
+                            ("operator", "Operator"),
+                            ("trainee", "Trainee"),
+                            ("programme_manager", "Programme manager"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("function", models.CharField(help_text="as printed beside a signature", max_length=120)),
+                ("identity_verified_at", models.DateTimeField(blank=True, null=True)),
+                ("valid_from", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="people.organisation",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['person'], name='people_memb_person__073f86_idx')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('organisation', 'person', 'role'), name='membership_once')],
+                "indexes": [models.Index(fields=["person"], name="people_memb_person__073f86_idx")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("valid_until__isnull", True)),
+                        fields=("organisation", "person", "role"),
+                        name="membership_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('subject_table', models.CharField(max_length=63)),
-                ('subject_id', models.UUIDField()),
-                ('purpose', models.CharField(max_length=200)),
-                ('valid_from', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('to_organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("subject_table", models.CharField(max_length=63)),
+                ("subject_id", models.UUIDField()),
+                ("purpose", models.CharField(max_length=200)),
+                ("valid_from", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "to_organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['to_organisation', 'subject_id'], name='people_gran_to_orga_d5c172_idx'), models.Index(fields=['organisation', 'to_organisation'], name='people_gran_organis_63c09a_idx')],
+                "indexes": [
+                    models.Index(fields=["to_organisation", "subject_id"], name="people_gran_to_orga_d5c172_idx"),
+                    models.Index(fields=["organisation", "to_organisation"], name="people_gran_organis_63c09a_idx"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=40)),
-                ('name', models.CharField(max_length=200)),
-                ('address', models.TextField()),
-                ('country', models.CharField(max_length=2)),
-                ('zone', models.CharField(max_length=60)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sites', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40)),
+                ("name", models.CharField(max_length=200)),
+                ("address", models.TextField()),
+                ("country", models.CharField(max_length=2)),
+                ("zone", models.CharField(max_length=60)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="sites", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='site_code')],
+                "ordering": ["name"],
+                "constraints": [models.UniqueConstraint(fields=("organisation", "code"), name="site_code")],
             },
         ),
     ]

@@ -8,65 +8,125 @@ import atmpxb.records.identifiers
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Refusal',
+            name="Refusal",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('factor', models.CharField(max_length=20)),
-                ('refused_at', models.DateTimeField()),
-                ('forgiven_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("factor", models.CharField(max_length=20)),
+                ("refused_at", models.DateTimeField()),
+                ("forgiven_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'person', 'refused_at'], name='signatures__organis_3a08c7_idx')],
+                "indexes": [
+                    models.Index(fields=["organisation", "person", "refused_at"], name="signatures__organis_3a08c7_idx")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200)),
-                ('function', models.CharField(max_length=120)),
-                ('meaning', models.CharField(choices=[('performed', 'Performed the test'), ('checked', 'Checked the entry'), ('reviewed', 'Reviewed'), ('invalidated', 'Invalidated, with assignable cause'), ('approved', 'Approved'), ('withdrawn', 'Withdrew the certificate'), ('effective', 'Approved the document'), ('authorised', 'Authorised the renewal of keys')], max_length=20)),
-                ('subject_table', models.CharField(max_length=63)),
-                ('subject_id', models.UUIDField()),
-                ('manifest', models.TextField()),
-                ('withheld', models.JSONField(default=dict)),
-                ('manifest_sha256', models.CharField(max_length=64)),
-                ('key_id', models.CharField(max_length=80)),
-                ('seal', models.BinaryField()),
-                ('signed_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("function", models.CharField(max_length=120)),
+                (
+                    "meaning",
+                    models.CharField(
+                        choices=[
+                            ("performed", "Performed the test"),
+                            ("checked", "Checked the entry"),
+                            ("reviewed", "Reviewed"),
+                            ("invalidated", "Invalidated, with assignable cause"),
+                            ("approved", "Approved"),
+                            ("withdrawn", "Withdrew the certificate"),
+                            ("effective", "Approved the document"),
+                            ("authorised", "Authorised the renewal of keys"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("subject_table", models.CharField(max_length=63)),
+                ("subject_id", models.UUIDField()),
+                ("manifest", models.TextField()),
+                ("withheld", models.JSONField(default=dict)),
+                ("manifest_sha256", models.CharField(max_length=64)),
+                ("key_id", models.CharField(max_length=80)),
+                ("seal", models.BinaryField()),
+                ("signed_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['signed_at'],
-                'indexes': [models.Index(fields=['organisation', 'subject_table', 'subject_id'], name='signatures__organis_7917dc_idx')],
+                "ordering": ["signed_at"],
+                "indexes": [
+                    models.Index(
+                        fields=["organisation", "subject_table", "subject_id"], name="signatures__organis_7917dc_idx"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SigningKey',
+            name="SigningKey",
             fields=[
-                ('id', models.UUIDField(default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('use', models.CharField(max_length=20)),
-                ('key_id', models.CharField(max_length=80)),
-                ('public', models.TextField()),
-                ('since', models.DateTimeField()),
-                ('published_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=atmpxb.records.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("use", models.CharField(max_length=20)),
+                ("key_id", models.CharField(max_length=80)),
+                ("public", models.TextField()),
+                ("since", models.DateTimeField()),
+                ("published_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.organisation"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'key_id'), name='key_once')],
+                "constraints": [models.UniqueConstraint(fields=("organisation", "key_id"), name="key_once")],
             },
         ),
     ]

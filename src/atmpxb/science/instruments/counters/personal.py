@@ -19,9 +19,7 @@ def personal_places(export: CounterExport) -> tuple[tuple[Fact, str, str], ...]:
         fields += [("operator", count.operator, Holds.STAFF)]
         fields += [(name, text, holds_of(name)) for name, text in {**count.unread, **count.unreadable}.items()]
         found += [
-            (count.where, name, what)
-            for name, text, holds in fields
-            if (what := looks_personal(text, holds, measured))
+            (count.where, name, what) for name, text, holds in fields if (what := looks_personal(text, holds, measured))
         ]
         if pair := sex_and_age(count.unread):
             found.append((count.where, pair, "sex and age"))

@@ -24,9 +24,7 @@ def byte_order(text: str | None, widths: set[int]) -> tuple[int, ...]:
     if text is None:
         if widths == {8}:
             return (1,)
-        raise FcsError(
-            "fcs.byte_order", "$BYTEORD is missing: without it the values can't be read; export again."
-        )
+        raise FcsError("fcs.byte_order", "$BYTEORD is missing: without it the values can't be read; export again.")
     parts = [part.strip() for part in text.split(",")]
     if not all(part in {"1", "2", "3", "4", "5", "6", "7", "8"} for part in parts):
         raise FcsError(
@@ -168,9 +166,7 @@ def _decode_bits(
 ) -> None:
     """A stream of bits without padding (FCS 2.0, 3.0): most significant bit first in descending orders."""
     if any(channel.datatype != "I" or channel.bits > 64 for channel in channels):
-        raise FcsError(
-            "fcs.bits", "Only integers of 1 to 64 bits can be packed in bits: export the file as FCS 3.1."
-        )
+        raise FcsError("fcs.bits", "Only integers of 1 to 64 bits can be packed in bits: export the file as FCS 3.1.")
     descending = order == tuple(range(len(order), 0, -1))
     if not descending and order != tuple(range(1, len(order) + 1)):
         raise FcsError(
@@ -181,9 +177,7 @@ def _decode_bits(
     for start in range(0, columns.shape[1], BLOCK):  # BLOCK is a multiple of 8: blocks start on whole bytes
         count = min(BLOCK, columns.shape[1] - start)
         piece = stream[start * row // 8 : -(-(start + count) * row // 8)]
-        bits = np.unpackbits(piece, bitorder="big" if descending else "little")[: count * row].reshape(
-            count, row
-        )
+        bits = np.unpackbits(piece, bitorder="big" if descending else "little")[: count * row].reshape(count, row)
         at = 0
         for index, channel in enumerate(channels):
             value = np.zeros(count, np.uint64)

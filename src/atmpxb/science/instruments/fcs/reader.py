@@ -71,9 +71,7 @@ def _text(view: memoryview, repairs: list[Repair]) -> tuple[Header, dict[str, st
     begin, end = keywords.integer("$BEGINSTEXT"), keywords.integer("$ENDSTEXT")
     if begin and end and begin < end and begin != header.text[0]:
         if end >= len(view):
-            repairs.append(
-                Repair("stext.outside", "$BEGINSTEXT", f"{begin}–{end}", "")
-            )
+            repairs.append(Repair("stext.outside", "$BEGINSTEXT", f"{begin}–{end}", ""))
         else:
             extra = parse_text(bytes(view[begin : end + 1]), repairs, "STEXT")
             verbatim |= {key: value for key, value in extra.items() if key not in verbatim}
@@ -129,17 +127,13 @@ def _channels(keywords: Keywords, repairs: list[Repair]) -> tuple[Channel, ...]:
         )
     count = keywords.integer("$PAR")
     if not count:
-        raise FcsError(
-            "fcs.no_channels", "$PAR does not say how many channels there are: export the file again."
-        )
+        raise FcsError("fcs.no_channels", "$PAR does not say how many channels there are: export the file again.")
     channels: list[Channel] = []
     for number in range(1, count + 1):  # ends at the first channel that TEXT does not describe
         channels.append(_channel(keywords, number, datatype, repairs))
     names = [channel.name for channel in channels]
     if twice := sorted({name for name in names if names.count(name) > 1} if len(names) < 5000 else set()):
-        repairs.append(
-            Repair("name.twice", "$PnN", ", ".join(twice[:8]), "")
-        )
+        repairs.append(Repair("name.twice", "$PnN", ", ".join(twice[:8]), ""))
     return tuple(channels)
 
 
@@ -175,9 +169,7 @@ def _channel(keywords: Keywords, number: int, datatype: str, repairs: list[Repai
                 "$P{number}R is missing: without it the bit mask is unknown; export again.",
                 number=number,
             )
-        repairs.append(
-            Repair("range.unreadable", f"$P{number}R", keywords.text(f"$P{number}R") or "", "")
-        )
+        repairs.append(Repair("range.unreadable", f"$P{number}R", keywords.text(f"$P{number}R") or "", ""))
     decades, offset = _amplification(keywords, number, own, repairs)
     return Channel(
         name=name or f"P{number}",
@@ -191,9 +183,7 @@ def _channel(keywords: Keywords, number: int, datatype: str, repairs: list[Repai
     )
 
 
-def _amplification(
-    keywords: Keywords, number: int, datatype: str, repairs: list[Repair]
-) -> tuple[float, float]:
+def _amplification(keywords: Keywords, number: int, datatype: str, repairs: list[Repair]) -> tuple[float, float]:
     where = f"$P{number}E"
     text = keywords.text(where)
     if text is None:
@@ -236,8 +226,6 @@ def _timestep(keywords: Keywords, repairs: list[Repair]) -> float | None:
         return None
     step = decimal_number(text)
     if step is None or step <= 0:
-        repairs.append(
-            Repair("timestep.unreadable", "$TIMESTEP", text[:40], "")
-        )
+        repairs.append(Repair("timestep.unreadable", "$TIMESTEP", text[:40], ""))
         return None
     return step

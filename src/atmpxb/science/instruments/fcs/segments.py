@@ -46,9 +46,7 @@ def read_header(data: memoryview, repairs: list[Repair]) -> Header:
     numbers = [whole_number(field) for field in fields]
     begin, end = numbers[0], numbers[1]
     if begin is None or end is None or not HEADER_LENGTH - 16 <= begin < end or begin >= len(data):
-        raise FcsError(
-            "fcs.text_missing", "HEADER does not say where TEXT is: the file is damaged; export it again."
-        )
+        raise FcsError("fcs.text_missing", "HEADER does not say where TEXT is: the file is damaged; export it again.")
     if end >= len(data):
         raise FcsError(
             "fcs.truncated",
@@ -81,9 +79,7 @@ class Extent:
     events: int
 
 
-def locate_data(
-    data: memoryview, header: Header, keywords: Keywords, row_bits: int, repairs: list[Repair]
-) -> Extent:
+def locate_data(data: memoryview, header: Header, keywords: Keywords, row_bits: int, repairs: list[Repair]) -> Extent:
     """Where DATA starts and how many events it holds.
 
     HEADER and TEXT each propose an extent; the one whose size agrees with ``$TOT`` × row is taken, TEXT first
@@ -94,15 +90,11 @@ def locate_data(
     """
     total = keywords.integer("$TOT")
     if total is None and (keywords.text("$TOT") or header.version != "FCS2.0"):
-        repairs.append(
-            Repair("tot.unreadable", "$TOT", keywords.text("$TOT") or "", "")
-        )
+        repairs.append(Repair("tot.unreadable", "$TOT", keywords.text("$TOT") or "", ""))
     text = keywords.integer("$BEGINDATA"), keywords.integer("$ENDDATA")
     candidates = _candidates(header, text, repairs)
     if not candidates:
-        raise FcsError(
-            "fcs.data_missing", "Neither HEADER nor TEXT says where DATA is: export the file again."
-        )
+        raise FcsError("fcs.data_missing", "Neither HEADER nor TEXT says where DATA is: export the file again.")
     expected = None if total is None else _size(total, row_bits)
     place, begin, end = max(candidates, key=lambda c: _agreement(c[2] - c[1] + 1, expected))
     if len({(b, e) for _, b, e in candidates}) > 1:
@@ -128,9 +120,7 @@ def _candidates(
     if begin and end is not None and end + 1 >= begin:
         if end == LARGEST_HEADER_OFFSET and found:
             # eight digits can't say more: the writer put the largest number instead of the zero that is due
-            repairs.append(
-                Repair("header.largest_offset", "HEADER $ENDDATA", str(end), str(found[0][2]))
-            )
+            repairs.append(Repair("header.largest_offset", "HEADER $ENDDATA", str(end), str(found[0][2])))
         else:
             found.append(("HEADER", begin, end))
     elif found and (begin or end) and begin is not None and end is not None:
@@ -176,9 +166,7 @@ def _settle(
     fitting = size * 8 // row_bits
     if total is None:
         if _size(fitting, row_bits) != size:
-            repairs.append(
-                Repair("data.partial_event", "DATA", str(size), str(fitting))
-            )
+            repairs.append(Repair("data.partial_event", "DATA", str(size), str(fitting)))
         return Extent(begin, fitting)
     if size == expected:
         return Extent(begin, total)

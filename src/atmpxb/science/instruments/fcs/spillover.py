@@ -9,9 +9,7 @@ from atmpxb.science.instruments.fcs.text import Keywords, decimal_number, whole_
 KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$SPILL")
 
 
-def read_spillover(
-    keywords: Keywords, channels: Sequence[Channel], repairs: list[Repair]
-) -> SpilloverMatrix | None:
+def read_spillover(keywords: Keywords, channels: Sequence[Channel], repairs: list[Repair]) -> SpilloverMatrix | None:
     """The matrix of the file, or None.
 
     One that can't be read is listed as a repair and is None, never guessed.
@@ -61,9 +59,7 @@ def _positional(text: str, names: list[str]) -> tuple[SpilloverMatrix | None, Fa
     return _matrix(tuple(names), parts[1:], "$COMP")
 
 
-def _matrix(
-    detectors: tuple[str, ...], entries: list[str], keyword: str
-) -> tuple[SpilloverMatrix | None, Fact]:
+def _matrix(detectors: tuple[str, ...], entries: list[str], keyword: str) -> tuple[SpilloverMatrix | None, Fact]:
     numbers = [decimal_number(entry) for entry in entries]
     values = [number for number in numbers if number is not None]
     if len(values) != len(numbers):

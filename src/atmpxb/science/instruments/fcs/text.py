@@ -26,9 +26,7 @@ def parse_text(segment: bytes, repairs: list[Repair], where: str = "TEXT") -> di
     delimiter = segment[:1]
     body = segment.rstrip(b"\0 \t\r\n") if delimiter not in b"\0 \t\r\n" else segment
     if not body.endswith(delimiter) or len(body) < 2:
-        repairs.append(
-            Repair("text.unterminated", where, repr(segment[-12:]), "")
-        )
+        repairs.append(Repair("text.unterminated", where, repr(segment[-12:]), ""))
         body = (body if len(body) > 1 else segment) + delimiter
     tokens = _tokens(body[1:], delimiter)
     pairs = _pairs(tokens)
@@ -47,9 +45,7 @@ def parse_text(segment: bytes, repairs: list[Repair], where: str = "TEXT") -> di
             pairs = relaxed
     if pairs is None:
         keep = len(tokens) // 2 * 2
-        repairs.append(
-            Repair("text.keyword_without_value", where, _decode(tokens[-1]) if tokens else "", "")
-        )
+        repairs.append(Repair("text.keyword_without_value", where, _decode(tokens[-1]) if tokens else "", ""))
         pairs = list(zip(tokens[0:keep:2], tokens[1:keep:2], strict=True))
     return _as_dict(pairs, repairs, where)
 
@@ -106,11 +102,7 @@ def _as_dict(pairs: list[tuple[bytes, bytes]], repairs: list[Repair], where: str
     seen: set[str] = set()
     foreign = sum(not _is_utf8(key) or not _is_utf8(value) for key, value in pairs)
     if foreign:
-        repairs.append(
-            Repair(
-                "text.not_utf8", where, str(foreign), ""
-            )
-        )
+        repairs.append(Repair("text.not_utf8", where, str(foreign), ""))
     for key_bytes, value_bytes in pairs:
         key, value = _decode(key_bytes), _decode(value_bytes)
         folded = key.strip().upper()

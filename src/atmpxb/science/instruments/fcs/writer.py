@@ -88,9 +88,7 @@ def _structure(channels: Sequence[Channel], total: int, spillover: SpilloverMatr
     if spillover is not None:
         entries = [str(len(spillover.detectors)), *spillover.detectors]
         entries += [
-            f"{value:g}" if float(f"{value:g}") == value else repr(value)
-            for row in spillover.rows
-            for value in row
+            f"{value:g}" if float(f"{value:g}") == value else repr(value) for row in spillover.rows for value in row
         ]
         pairs["$SPILLOVER"] = ",".join(entries)
     return pairs
@@ -105,9 +103,7 @@ def _text(pairs: Mapping[str, str], size: int) -> tuple[int, bytes]:
 
     def render(begin: int) -> bytes:
         offsets = {"$BEGINDATA": f"{begin:020d}", "$ENDDATA": f"{begin + size - 1:020d}"}
-        tokens = [
-            text.replace(delimiter, 2 * delimiter) for pair in {**offsets, **pairs}.items() for text in pair
-        ]
+        tokens = [text.replace(delimiter, 2 * delimiter) for pair in {**offsets, **pairs}.items() for text in pair]
         return (delimiter + delimiter.join(tokens) + delimiter).encode()
 
     begin = 58 + len(render(0))

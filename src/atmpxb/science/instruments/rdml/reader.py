@@ -41,9 +41,7 @@ def read(data: bytes) -> RdmlFile:
     try:
         return reader.file(root, parts)
     except RecursionError as problem:
-        raise RdmlError(
-            "rdml.too_deep", "The XML is nested too deeply to be RDML: export the file again."
-        ) from problem
+        raise RdmlError("rdml.too_deep", "The XML is nested too deeply to be RDML: export the file again.") from problem
 
 
 class _Reader(RunReader):

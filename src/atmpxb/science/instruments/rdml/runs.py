@@ -15,9 +15,7 @@ MAXIMUM_CYCLE = 1000
 class RunReader(Parsing):
     """Reads what hangs under ``experiment``; samples and targets are known by then."""
 
-    def experiment(
-        self, element: etree._Element, samples: dict[str, Sample], targets: dict[str, Target]
-    ) -> Experiment:
+    def experiment(self, element: etree._Element, samples: dict[str, Sample], targets: dict[str, Target]) -> Experiment:
         identifier = self.identity(element, "/rdml/experiment")
         path = f"/rdml/experiment[{identifier}]"
         description, runs = "", []
@@ -30,9 +28,7 @@ class RunReader(Parsing):
                 self.keep(child, path)
         return Experiment(identifier, tuple(runs), description)
 
-    def run(
-        self, element: etree._Element, above: str, samples: dict[str, Sample], targets: dict[str, Target]
-    ) -> Run:
+    def run(self, element: etree._Element, above: str, samples: dict[str, Sample], targets: dict[str, Target]) -> Run:
         identifier = self.identity(element, f"{above}/run")
         path = f"{above}/run[{identifier}]"
         names = ("description", "instrument", "backgroundDeterminationMethod", "cqDetectionMethod", "runDate")
@@ -194,9 +190,7 @@ class RunReader(Parsing):
             temperatures.append(temperature)
         return tuple(self.floats(texts, path) for texts in (xs, temperatures, ys))  # type: ignore[return-value]
 
-    def in_order(
-        self, cycles: Floats, temperatures: Floats, fluorescence: Floats, path: str
-    ) -> tuple[Floats, ...]:
+    def in_order(self, cycles: Floats, temperatures: Floats, fluorescence: Floats, path: str) -> tuple[Floats, ...]:
         """Cycles must be whole, distinct, and rise; a shuffled curve is sorted and listed."""
         if not ((cycles >= 0) & (cycles <= MAXIMUM_CYCLE) & (cycles == np.floor(cycles))).all():
             raise RdmlError(

@@ -24,9 +24,7 @@ def write(file: RdmlFile) -> bytes:
     for name, text in file.documentation:
         lines.append(f"<documentation id={quoteattr(name)}><text>{escape(text)}</text></documentation>")
     for dye in file.dyes:
-        lines.append(
-            f"<dye id={quoteattr(dye.id)}>{''.join(_optional('description', dye.description))}</dye>"
-        )
+        lines.append(f"<dye id={quoteattr(dye.id)}>{''.join(_optional('description', dye.description))}</dye>")
     lines += [_sample(sample) for sample in file.samples]
     lines += [_target(target) for target in file.targets]
     for experiment in file.experiments:
@@ -63,8 +61,7 @@ def _quantity(quantity: Quantity) -> str:
 
 def _sample(sample: Sample) -> str:
     types = "".join(
-        f"<type{f' targetId={quoteattr(t.target)}' if t.target else ''}>{escape(t.code)}</type>"
-        for t in sample.types
+        f"<type{f' targetId={quoteattr(t.target)}' if t.target else ''}>{escape(t.code)}</type>" for t in sample.types
     )
     description = "".join(_optional("description", sample.description))
     quantities = "".join(_quantity(q) for q in sample.quantities)

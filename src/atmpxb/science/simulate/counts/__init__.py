@@ -98,9 +98,7 @@ def vicell_blu(
             row = _row(truth, rng, images)
             if replicate in truth.failed:
                 row[0:2] = ["ERROR", "ERROR"]
-            writer.writerow(
-                [f"{truth.sample}{separator}{replicate + 1}", *row, *_settings(images, analysed_at)]
-            )
+            writer.writerow([f"{truth.sample}{separator}{replicate + 1}", *row, *_settings(images, analysed_at)])
     return out.getvalue().encode()
 
 

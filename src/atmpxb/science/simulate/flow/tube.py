@@ -98,9 +98,7 @@ def simulate_tube(
     composition = composition or Composition()
     rng = np.random.Generator(np.random.PCG64(seed))
     counts = _counts(composition.fractions(), events)
-    labels = rng.permutation(
-        np.repeat(np.arange(len(KINDS), dtype=np.uint8), [counts[kind] for kind in KINDS])
-    )
+    labels = rng.permutation(np.repeat(np.arange(len(KINDS), dtype=np.uint8), [counts[kind] for kind in KINDS]))
     table = np.empty((len(CHANNELS), events), np.float32)
     duration = events / FLOW_RATE
     table[0] = np.sort(rng.random(events, np.float32)) * np.float32(duration / TIMESTEP)

@@ -155,9 +155,7 @@ def _samples(design: PlateDesign, faults: tuple[str, ...]) -> tuple[Sample, ...]
         descriptions[next(iter(design.samples))] = "patient Voorbeeld, Vera, born 01/02/1960"
     unknowns = [Sample(name, (SampleType("unkn"),), text) for name, text in descriptions.items()]
     controls = [
-        Sample(
-            "POS", (SampleType("pos"),), f"Positive control, {design.positive_copy_number} copies per cell"
-        ),
+        Sample("POS", (SampleType("pos"),), f"Positive control, {design.positive_copy_number} copies per cell"),
         Sample("NTC", (SampleType("ntc"),), "No-template control"),
     ]
     return (*standards, *unknowns, *controls)
@@ -202,9 +200,7 @@ def _curves(generator: np.random.Generator, design: PlateDesign, well: _Well) ->
         plateau = 4.0 * float(np.exp(generator.normal(0.0, 0.03)))
         background = 1.0 * float(np.exp(generator.normal(0.0, 0.05)))
         # 2e11 copies fill the plateau: one copy crosses a usual threshold at about cycle 36.
-        growth = (
-            plateau / (1 + (2e11 / template) * efficiency**-cycles) if template else np.zeros_like(cycles)
-        )
+        growth = plateau / (1 + (2e11 / template) * efficiency**-cycles) if template else np.zeros_like(cycles)
         drift = design.drift * plateau * (cycles - 1)
         noise = generator.normal(0.0, design.noise_sd * plateau, cycles.size)
         fluorescence = np.round(background + drift + growth + noise, 6)

@@ -54,9 +54,7 @@ def read(data: bytes) -> CounterExport:
     count = CellCount(
         sample=named[1] if named else image,
         where="",
-        acquired_at=" ".join(
-            filter(None, (rest.pop("Date time", ""), _zone(rest.get("Time zone offset", ""))))
-        ),
+        acquired_at=" ".join(filter(None, (rest.pop("Date time", ""), _zone(rest.get("Time zone offset", ""))))),
         operator=rest.pop("Operator", ""),
         viability=values.get("viability"),
         total_per_ml=values.get("total_per_ml"),

@@ -131,7 +131,5 @@ def _count(
         values[key] = exact.scaleb(6) if exact is not None and key.endswith("_per_ml") else value
     texts = {key: cells[columns[key]] for key in _TEXTS if key in columns}
     read = {columns[key] for key in columns}
-    unread = {
-        name or f"column {place + 1}": cells[place] for place, name in enumerate(header) if place not in read
-    }
+    unread = {name or f"column {place + 1}": cells[place] for place, name in enumerate(header) if place not in read}
     return CellCount(where=line_at(line), unreadable=unreadable, unread=unread, **texts, **values)  # type: ignore[arg-type]

@@ -117,7 +117,7 @@ class Visitor:
         tall = page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)")
         page.set_viewport_size({"width": 1280, "height": max(480, min(TALLEST, tall))})
         page.evaluate("scrollTo(0, 0)")
-        _keep(page.screenshot(animations="disabled"), name)
+        _keep(page.screenshot(caret="initial", animations="disabled"), name)
         page.set_viewport_size({"width": 1280, "height": 800})
 
     def _accessible(self, where: str) -> None:

@@ -256,7 +256,7 @@ def _tables(certificate: Certificate, words: Mapping[str, str], voice: Voice) ->
             _organisation(part.organisation),
             ", ".join(titles.get(code, code) for code in part.tests),
             part.certificate or words["none"],
-        ]  # noqa: E501
+        ]
         for part in certificate.subcontracted
     ]
     deviations = [

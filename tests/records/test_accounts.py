@@ -285,7 +285,7 @@ def test_a_site_has_a_code_of_its_own_and_a_place_that_exists(scene) -> None:
 
 def test_the_replay_of_an_account_follows_time_over_every_chain(scene) -> None:
     """Its holder writes for two organisations in turn; what stands is what was written last."""
-    from atmpxb.quality.proof import deep
+    from atmpxb.quality.proof.replay import replay
     from atmpxb.records.ledger.writing import change, record, recording
 
     story = scene("founded")
@@ -297,7 +297,7 @@ def test_the_replay_of_an_account_follows_time_over_every_chain(scene) -> None:
             change(person, language=language)
             record("person.changed", actor=actor, on=person)
     chains = {actor.organisation_id: story.links(actor) for actor in (story.administrator(code) for code in CODES)}
-    told = deep.replay(chains)["people_person"][str(person.pk)]
+    told = replay(chains)["people_person"][str(person.pk)]
     assert told["language"] == "en"
 
 

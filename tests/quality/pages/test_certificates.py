@@ -175,7 +175,7 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
     unknown = anybody.get("/verify/not-a-token")
     assert unknown.status_code == 404
     assert b"Not recognised" in unknown.content
-    found = client.get("/o/anicells/find", {"q": first_version.number.lower()})
+    found = client.post("/o/anicells/find", {"q": first_version.number.lower()})
     assert found.headers["Location"] == theirs, "an exact hit is opened at once"
 
     silent = {"kind": "final", "language": "en"}

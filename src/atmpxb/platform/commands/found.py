@@ -83,7 +83,7 @@ def _password(source: TextIO | None) -> str:
 
 
 def _next(home: Home, email: str) -> str:
-    where = home.address.read_text(encoding="utf-8").strip() if home.address.exists() else ""
+    where = home.served_at()
     at = f"at {where}/" if where else "at the address that `atmpxb up` prints"
     return f"Next: sign in {at} as {email}, and register people under People."
 

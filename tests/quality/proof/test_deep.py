@@ -70,7 +70,9 @@ def test_rows_that_nobody_can_read_do_not_stop_the_check_of_the_others(scene, mo
         admin.execute("ALTER TABLE signatures_signingkey DISABLE TRIGGER ALL")
         admin.execute("UPDATE signatures_signature SET withheld = '[]' WHERE meaning = 'effective'")
         admin.execute("UPDATE signatures_signature SET seal = 'x' WHERE meaning = 'approved'")
-        stray = "INSERT INTO signatures_signingkey SELECT gen_random_uuid(), 'ledger', 'odd', 'zz', since, published_at,"
+        stray = (
+            "INSERT INTO signatures_signingkey SELECT gen_random_uuid(), 'ledger', 'odd', 'zz', since, published_at,"
+        )
         admin.execute(stray + " organisation_id FROM signatures_signingkey LIMIT 1")
     signed = deep.manifest_signed_by
 

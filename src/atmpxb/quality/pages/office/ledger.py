@@ -15,7 +15,7 @@ from atmpxb.quality.pages.lists import MOST, as_csv
 from atmpxb.quality.pages.office.forms import LedgerForm
 from atmpxb.quality.queries import finding
 from atmpxb.quality.queries import ledger as queries
-from atmpxb.quality.states import TRANSITIONS
+from atmpxb.quality.queries.events import EVENTS
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
@@ -49,7 +49,7 @@ def ledger(request: Request, actor: Actor) -> HttpResponseBase:
         "filtered": bool(filters),
         "older": "?" + urlencode({**kept, "before": found.older}) if found.older else "",
         "newest": "?" + urlencode(kept) if filters.before else "",
-        "events": sorted({event for noun in TRANSITIONS.values() for event in noun}),
+        "events": [(event, str(words)) for event, words in EVENTS.items()],
     }
     return render(request, "quality/office/ledger.html", context)
 

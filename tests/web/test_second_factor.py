@@ -92,7 +92,7 @@ def proof() -> signatures.Proof:
     ("language", "words"),
     [
         ("en", ("Set up authenticator app", "Recovery codes", "10 codes of 10 are unused", "9 codes of 10 are unused")),
-        ("nl", ("Authenticatie-app instellen", "Herstelcodes", "10 van de 10 codes", "9 van de 10 codes")),
+        ("nl", ("Authenticator-app instellen", "Herstelcodes", "10 codes van de 10 zijn", "9 codes van de 10 zijn")),
     ],
 )
 def test_a_recovery_code_signs_in_once_and_new_ones_replace_the_old(
@@ -143,7 +143,7 @@ def test_a_lost_authenticator_is_taken_off_and_its_holder_is_told_before_anythin
     assert holder.get("/o/sure/board").headers["Location"].startswith("/account/login/"), "every session ended"
     shown = office.get(page).content.decode()
     assert "Reset a lost second factor" not in shown
-    assert "reset " in shown.partition("Second factor")[2][:200]
+    assert "<dd>None · reset 2" in shown
 
     back = enter("qp")  # by password alone: neither the app nor a code is asked for, and no old code works
     assert back.post("/account/2fa/authenticate/", {"code": lost[0]}).status_code == 302

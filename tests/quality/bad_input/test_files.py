@@ -126,7 +126,7 @@ def test_a_counters_lot_number_is_shown_with_its_line(scene) -> None:
     export = "\r\n".join([f"{header},Reagent lot", *(f"{row},111222333" for row in rows)]) + "\r\n"
     attached = attach(story, "cell_count", "count.csv", export.encode())
     assert attached.state != FileState.UNREADABLE, attached.problem
-    assert (attached.problem.get("code"), doubt_of(attached)[:30]) == (None, "Digits in line 2, Reagent lot ")
+    assert (attached.problem.get("code"), doubt_of(attached)[:30]) == (None, "Digits in line 2, Reagent lot;")
 
 
 def test_a_quarantined_file_is_used_after_a_reviewers_word_only(scene) -> None:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from atmpxb.quality.pages import news, uploads
 from atmpxb.quality.pages.bench import (
     instruments,
+    labels,
     methods,
     receiving,
     results,
@@ -27,6 +28,8 @@ urls: list[URLPattern] = [
     path(f"{HERE}/receive", receiving.receive, name="receive"),
     path(f"{HERE}/receive/take", receiving.take, name="receive_take"),
     path(f"{HERE}/receive/<uuid:sample>/missing", receiving.missing, name="receive_missing"),
+    path(f"{HERE}/labels", labels.labels, name="labels"),
+    path(f"{HERE}/requests/<uuid:request_id>/labels", labels.request_labels, name="request_labels"),
     path(f"{HERE}/samples", samples.samples, name="samples"),
     path(f"{HERE}/samples/<uuid:sample>", samples.sample, name="sample"),
     path(f"{HERE}/samples/<uuid:sample>/lift-hold", samples.lift_hold, name="sample_lift_hold"),

@@ -13,6 +13,7 @@ from atmpxb.quality.pages.bench import (
     runs,
     samples,
     today,
+    trials,
     worksheets,
 )
 
@@ -60,4 +61,9 @@ urls: list[URLPattern] = [
     path(f"{HERE}/methods/draft", methods.draft, name="method_draft"),
     path(f"{HERE}/methods/<uuid:version>", methods.method, name="method"),
     path(f"{HERE}/methods/<uuid:version>/approve", methods.approve, name="method_approve"),
+    path(f"{HERE}/methods/<uuid:version>/trials", trials.prepare, name="trial_new"),
+    path(f"{HERE}/methods/<uuid:version>/trials/files", trials.upload, name="trial_upload"),
+    path(f"{HERE}/methods/<uuid:version>/trials/attempt", trials.attempt, name="trial_attempt"),
+    path(f"{HERE}/methods/<uuid:version>/trials/<int:seq>", trials.trial, name="trial"),
+    path(f"{HERE}/methods/<uuid:version>/trials/<int:seq>/plots/<int:position>.svg", trials.plot, name="trial_plot"),
 ]

@@ -112,6 +112,17 @@ def test_a_half_used_sheet_goes_on_where_it_ended(cast: story.Cast, order: Order
     assert "Choose at least one container" in shown(analyst, address)
 
 
+def test_a_page_holds_no_more_than_a_printer_takes_at_once(
+    cast: story.Cast, order: Order, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atmpxb.quality.pages.bench.labels.MOST", 5)
+    analyst, address = sign_in("analyst", "sure"), f"{HERE}/requests/{order.request_id}/labels"
+    assert len(texts(shown(analyst, address))) == 3
+    page = shown(analyst, f"{address}?copies=2")
+    assert "Print at most 5 labels at once" in page
+    assert not texts(page)
+
+
 def test_labels_are_for_those_who_hold_the_containers(cast: story.Cast, order: Order, sign_in: SignIn) -> None:
     with acting_for(cast.analyst.organisation_id, cast.analyst.person_id):
         sample = Sample.objects.get(label=LABELS["dna"])

@@ -21,6 +21,8 @@ from atmpxb.quality.queries.labels import Label
 from atmpxb.records.people.actor import Actor
 
 MOST_COPIES = 20
+#: Of one page: ten sheets of the largest labels.
+MOST = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,14 @@ class LabelForm(forms.Form):
         containers.choices = [(one.key, f"{one.text} · {words(one.material, get_language() or 'en')}") for one in found]
 
     def clean(self) -> dict[str, object]:
-        """The place to begin at lies on the sheet."""
+        """The place to begin at lies on the sheet, and a page holds no more than a printer takes at once."""
         given: dict[str, object] = super().clean() or {}
         stock, first = STOCKS.get(str(given.get("stock"))), given.get("first")
         if stock and isinstance(first, int) and first > stock.places:
             self.add_error("first", _("A sheet of this stock ends at label %(places)d") % {"places": stock.places})
+        chosen, copies = given.get("label"), given.get("copies")
+        if isinstance(chosen, list) and isinstance(copies, int) and len(chosen) * copies > MOST:
+            self.add_error("copies", _("Print at most %(most)d labels at once") % {"most": MOST})
         return given
 
 
@@ -107,7 +112,7 @@ def _page(request: Request, found: Sequence[Label], wanted: Sequence[str] = ()) 
     data.setdefault("copies", "1")
     data.setdefault("first", "1")
     if "label" not in data and "chosen" not in data:
-        data.setlist("label", [one.key for one in found])
+        data.setlist("label", [one.key for one in found[: STOCKS["a4-70x37"].places]])
     form = LabelForm(data, found)
     context: dict[str, object] = {"found": found, "form": form, "wanted": wanted}
     if found and form.is_valid():

@@ -30,7 +30,7 @@ PUBLIC = {
     "mfa_authenticate": "the second step of the way in",
 }
 VALUES = {
-    "organisation": "sure", "token": "t", "seq": 1, "page": 1, "uidb36": "a", "key": "b", "name": "x",
+    "organisation": "sure", "token": "t", "seq": 1, "position": 0, "page": 1, "uidb36": "a", "key": "b", "name": "x",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "atmpxb"
 SCREENSHOTS = ROOT / "docs" / "screenshots"
 #: Pages that the browser tests take a picture of, in each language.
 PICTURED = ("login", "worklist", "receive", "run", "review", "approve", "certificate", "verify", "batches", "batch",
-            "request", "board", "ledger", "result", "people", "person", "organisation")  # fmt: skip
+            "request", "board", "ledger", "result", "people", "person", "organisation", "labels", "trial")  # fmt: skip
 LANGUAGES = ("en", "nl")
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -58,6 +58,7 @@ def test_the_list_of_sentences_can_find_something(enter: Callable[..., Visitor])
         ("analyst@sure.example", "run", "/o/sure/runs > CART-0917.B"),
         ("analyst@sure.example", "result", "/o/sure/runs > CART-0917.A > #results tbody a"),
         ("analyst@sure.example", "", "/o/sure/samples"),
+        ("analyst@sure.example", "", "/o/sure/labels?stock=50x25"),
         ("analyst@sure.example", "", "/o/sure/instruments"),
         ("analyst@sure.example", "", "/o/sure/methods"),
         ("reviewer@sure.example", "", "/o/sure/reviews"),

@@ -87,7 +87,7 @@ def measure(analyst: Visitor, runs: dict[str, str], number: str) -> None:
         if kind in ("flow", "qpcr"):
             plots = page.locator("figure.plot img")
             expect(plots.first).to_be_visible()
-        analyst.look("run" if kind == "flow" else "")
+        analyst.look("run" if kind == "flow" else "", unfolded=True)
 
 
 def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str], number: str) -> None:

@@ -89,8 +89,12 @@ class Visitor:
 
     # ------------------------------------------------------------------ what every page owes
 
-    def look(self, name: str = "") -> Page:
-        """Hold the page to the interface guide; with a name, take its picture when pictures are wanted."""
+    def look(self, name: str = "", *, unfolded: bool = False) -> Page:
+        """Hold the page to the interface guide; with a name, take its picture when pictures are wanted.
+
+        Args:
+            unfolded: look once more at everything that is folded up at first.
+        """
         page = self.page
         page.wait_for_load_state("networkidle")
         page.evaluate(_PICTURES_STAND)
@@ -103,6 +107,9 @@ class Visitor:
         self._accessible(f"{where}, 820 px, dark")
         page.set_viewport_size({"width": 1280, "height": 800})
         page.emulate_media(color_scheme="light")
+        if unfolded:
+            page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
+            self._accessible(f"{where}, unfolded")
         weight = self.weight()
         for kind, limit in BUDGET.items():
             if getattr(weight, kind) > limit:

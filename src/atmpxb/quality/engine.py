@@ -19,7 +19,7 @@ from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis, AssayError, Entry, FileFacts, RawFile
 from atmpxb.quality.assays.suitability import require_inputs
 from atmpxb.quality.assays.worksheet import DECIMAL, INTEGER, bounds_problem
-from atmpxb.quality.confined import confined
+from atmpxb.quality.confined import TIME_LIMIT, confined
 from atmpxb.quality.typed_numbers import TwoReadings, with_point
 
 ENGINE = f"atmpxb {__version__}"
@@ -73,13 +73,15 @@ def read_facts(kind: str, file: StoredInput) -> Read:
         return Read(None, error.note)
 
 
-def analyse(method_source: bytes, files: Sequence[StoredInput], bench: Mapping[str, Any]) -> Analysis:
+def analyse(
+    method_source: bytes, files: Sequence[StoredInput], bench: Mapping[str, Any], *, seconds: float = TIME_LIMIT
+) -> Analysis:
     """Analyse in a process of its own.
 
     Raises:
         AssayError: the analysis can't be done; also when it took too long or too much memory.
     """
-    found: Analysis = confined(_context, _analyse, method_source, tuple(files), dict(bench))
+    found: Analysis = confined(_context, _analyse, method_source, tuple(files), dict(bench), seconds=seconds)
     return found
 
 

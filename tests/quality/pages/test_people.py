@@ -53,6 +53,16 @@ def enter(email: str, password: str) -> Client:
     return browser
 
 
+def test_an_administrator_sees_who_has_come_and_when(office: Client, cast: story.Cast) -> None:
+    one = person("reviewer")
+    for page in (f"{HERE}/people", of(one)):
+        assert "Never" in text(office.get(page))
+    enter(one.email, "not this one")
+    assert "Never" in text(office.get(of(one)))
+    enter(one.email, PASSWORD)
+    assert "Never" not in text(office.get(of(one)))
+
+
 def test_a_person_is_registered_and_chooses_a_password_before_anything_else(office: Client) -> None:
     assert "Register a person" in text(office.get(f"{HERE}/people"))
     made = office.post(f"{HERE}/people/admit", {**NEW, "idempotency_key": "k1"}, headers=HTMX)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from atmpxb.quality import engine
 from atmpxb.quality.actions.claims import claim
-from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.actions.progress import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Analysis as Outcome
 from atmpxb.quality.assays.seam import AssayError, Method, RawFile, Value

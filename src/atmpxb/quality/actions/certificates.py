@@ -18,7 +18,7 @@ from atmpxb.quality.actions.claims import claim_order
 from atmpxb.quality.actions.findings import current_analysis
 from atmpxb.quality.actions.hands import involved
 from atmpxb.quality.actions.numbers import next_number
-from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.actions.progress import refresh
 from atmpxb.quality.actions.reviews import NotReady, OwnWork
 from atmpxb.quality.certificate import document, drafting, preview
 from atmpxb.quality.certificate.deviations import Occurred

@@ -1,6 +1,5 @@
 """The laboratory's side of a request: accept it, expect its material, take that into custody."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,13 +9,14 @@ from django.utils import timezone
 from atmpxb.notes import Refused, note
 from atmpxb.quality.actions.codes import require_code
 from atmpxb.quality.actions.numbers import next_number, wait_turn
+from atmpxb.quality.actions.progress import refresh
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.certificate.form import plain
 from atmpxb.quality.limits import Specification, allocate, parse_specification, same_unit
 from atmpxb.quality.models import Decline, Order, Request, Sample, Test
-from atmpxb.quality.states import RequestState, SampleState, TestState, move
+from atmpxb.quality.states import RequestState, TestState, move
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
-from atmpxb.records.ledger.writing import action, change, create, record
+from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actions import share
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
@@ -309,15 +309,3 @@ def short_of_material(specification: Specification, available_ul: Decimal) -> li
     if specification.sampling is None:
         return []
     return list(allocate(specification.sampling, available_ul).untested)
-
-
-def refresh(order: Order) -> None:
-    """Inside an action: compute what the client sees of an order from its samples and tests."""
-    tests = Counter(Test.objects.filter(order=order).values_list("state", flat=True))
-    samples = Counter(Sample.objects.filter(order=order).values_list("state", flat=True))
-    progress = {
-        "tests": {state: tests[state] for state in TestState.values if tests[state]},
-        "samples": {state: samples[state] for state in SampleState.values if samples[state]},
-    }
-    if order.progress != progress:
-        change(order, progress=progress)

@@ -11,7 +11,7 @@ from atmpxb.quality.actions.analyses import inputs, missing_entries
 from atmpxb.quality.actions.claims import claim, lock
 from atmpxb.quality.actions.findings import current_analysis, exceptions
 from atmpxb.quality.actions.hands import performers
-from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.actions.progress import refresh
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import Method

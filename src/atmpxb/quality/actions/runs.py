@@ -11,7 +11,7 @@ from atmpxb.quality import engine
 from atmpxb.quality.actions.analyses import ask_if_complete
 from atmpxb.quality.actions.claims import claim
 from atmpxb.quality.actions.numbers import next_number
-from atmpxb.quality.actions.orders import refresh
+from atmpxb.quality.actions.progress import refresh
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.assays.seam import AssayError, Entry, FileFacts, Input, Method

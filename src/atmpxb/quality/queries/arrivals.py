@@ -62,9 +62,9 @@ def arrivals(actor: Actor, now: datetime, *, scanned: str = "", chosen: str = ""
         scanned: the label that was scanned or typed.
         chosen: identifier of a container that a person picked from the list.
 
-    A scanned label picks a container only where it fits: it begins with the number of an expected batch. Of several
-    containers of the batch the one whose place in the sampling plan the rest of the label names comes first, else the
-    first by the plan. Any other label is for a person to decide on.
+    A scanned label picks a container only where it fits: we printed it for that one, or it begins with the number of an
+    expected batch. Of several containers of the batch the one whose place in the sampling plan the rest of the label
+    names comes first, else the first by the plan. Any other label is for a person to decide on.
     """
     waiting = Q(state__in=[SampleState.EXPECTED, SampleState.MISSING])
     rows = (
@@ -98,6 +98,8 @@ def _fitting(expected: tuple[Container, ...], scanned: str) -> tuple[Container, 
     """The open containers that a label can be on: of the longest batch number that it begins with, likeliest first."""
     label = scanned.casefold()
     open_ones = [one for one in expected if one.state == SampleState.EXPECTED and label]
+    if printed := [one for one in open_ones if foreseen_label(one.order, one.aliquot).casefold() == label]:
+        return tuple(printed)
     named = [one for one in open_ones if _begins(label, one.batch.casefold())]
     longest = max((len(one.batch) for one in named), default=0)
     named = [one for one in named if len(one.batch) == longest]
@@ -108,6 +110,15 @@ def _fitting(expected: tuple[Container, ...], scanned: str) -> tuple[Container, 
 def _begins(label: str, batch: str) -> bool:
     """Whether a label begins with a batch number, and not merely with the first digits of a longer one."""
     return bool(batch) and label.startswith(batch) and not label[len(batch) : len(batch) + 1].isalnum()
+
+
+def foreseen_label(order: str, aliquot: str) -> str:
+    """What we print on a container that has no label yet: one of its kind in the laboratory.
+
+    >>> foreseen_label("O-2026-0004", "flow")
+    'O-2026-0004.flow'
+    """
+    return f"{order}.{aliquot}"
 
 
 def container_of(sample: Sample) -> Container:

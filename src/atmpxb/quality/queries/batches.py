@@ -29,6 +29,11 @@ class RequestLine:
     certificate: Certificate | None
 
     @property
+    def accepted(self) -> bool:
+        """Whether a laboratory works on it, or has done so."""
+        return order_of(self.request) is not None
+
+    @property
     def stage(self) -> str:
         """What happens with it now, in a word or two."""
         now = next((step for step in self.steps if step.state in ("current", "failed")), None)

@@ -7,6 +7,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from atmpxb.quality.models import Batch, Certificate, Order, Request, Run, Sample
+from atmpxb.quality.queries.arrivals import foreseen_label
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
@@ -88,18 +89,22 @@ def _certificates(text: str) -> list[Hit]:
 
 
 def _samples(actor: Actor, text: str) -> list[Hit]:
+    """By label, and by what we printed for a container before it had one of its own."""
     rows = Sample.objects.filter(organisation_id=actor.organisation_id).select_related("order__request__batch")
+    order, _dot, aliquot = text.partition(".")
+    foreseen = list(rows.filter(order__number__iexact=order, aliquot__iexact=aliquot)) if aliquot else []
+    labelled = [one for one in _matching(rows, "label", text) if one not in foreseen]
     return [
         Hit(
             _("Sample"),
-            one.label,
+            one.label or foreseen_label(one.order.number, one.aliquot),
             one.order.request.batch.number,
             "sample",
             "sample",
             one.pk,
-            _same(one.label, text),
+            one in foreseen or _same(one.label, text),
         )
-        for one in _matching(rows, "label", text)
+        for one in (*foreseen, *labelled)
     ]
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.queries.documents import method_of
 from atmpxb.quality.queries.history import Event, events_of
 from atmpxb.quality.queries.instruments import kind_titles
+from atmpxb.quality.queries.trials import Trial, trials
 from atmpxb.records.documents.actions import approval_content, withdrawal_content
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
@@ -50,6 +52,8 @@ class MethodPage:
     own_draft: bool
     seen: str
     seen_withdrawal: str
+    triable: bool  # a draft whose values come from an instrument's files
+    trials: tuple[Trial, ...]
 
 
 def methods(actor: Actor) -> tuple[Version, ...]:
@@ -76,6 +80,8 @@ def method_page(actor: Actor, version: UUID) -> MethodPage:
         own_draft=row.drafted_by_id == actor.person_id,
         seen=digest_of(approval_content(row)),
         seen_withdrawal=digest_of(withdrawal_content(row)),
+        triable=row.state == VersionState.DRAFT and registry.kind(method.kind).source == "instrument",
+        trials=trials(actor, row.pk),
     )
 
 

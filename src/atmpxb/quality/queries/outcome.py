@@ -125,7 +125,7 @@ def outcome(run: Run, method: Method) -> Outcome:
         input_digest=shown.input_digest if shown else "",
         problem=problem_of(latest.problem) if latest else "",
         stale=shown is not None and done is None,
-        checks=tuple(_checked(check) for check in found.get("checks", ())),
+        checks=tuple(checked(check) for check in found.get("checks", ())),
         results=results(run, method) if shown else (),
         pictures=pictures(shown) if shown else (),
         exceptions=_exceptions(run) if done else (),
@@ -162,7 +162,8 @@ def judged(row: Result, method: Method, known: dict[str, dict[str, str]]) -> Jud
     )
 
 
-def _checked(check: dict[str, Any]) -> Checked:
+def checked(check: dict[str, Any]) -> Checked:
+    """A check as an analysis keeps it, told to the reader."""
     return Checked(check["title"], check["passed"], said(check["observed"]), said(check["criterion"]), check["sample"])
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from atmpxb.quality.models import Certificate, Decline, Order, Request
-from atmpxb.quality.states import CertificateState, RequestState
+from atmpxb.quality.models import Cause, Certificate, Decline, Order, Request, Run
+from atmpxb.quality.queries.documents import line_of
+from atmpxb.quality.states import CertificateState, RequestState, TestState
+from atmpxb.records.documents.models import DocumentVersion
 
 #: A certificate that stands, or is about to.
 STANDING = (CertificateState.APPROVED, CertificateState.ISSUED)
@@ -36,7 +40,7 @@ class Counts:
 
     @classmethod
     def of(cls, progress: Mapping[str, Any]) -> "Counts":
-        """Read the projection that ``orders.refresh`` keeps.
+        """Read the projection that ``actions.progress`` keeps.
 
         >>> Counts.of({"tests": {"reviewed": 2, "running": 1, "invalid": 1}, "samples": {"received": 1}})
         Counts(tests_done=2, tests=3, impossible=0, samples_in=1, samples=1, invalidated=1)
@@ -56,6 +60,45 @@ class Counts:
     def complete(self) -> bool:
         """Whether every test that can be done is reviewed."""
         return 0 < self.tests == self.tests_done
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidated:
+    """A test that was declared invalid: when, why, and what repeats it. Its result stands on the certificate."""
+
+    title: dict[str, str]
+    sample: str
+    at: datetime
+    cause: str
+    reason: str
+    run: str
+    run_id: UUID | None  # for who may look at it
+    again: str
+    again_run: str
+    again_run_id: UUID | None
+
+
+def invalidated(order: Order, specification: DocumentVersion) -> tuple[Invalidated, ...]:
+    """The tests of an order that were declared invalid, in that order."""
+    told = order.progress.get("invalid", [])
+    numbers = {number for one in told for number in (one["run"], one["again_run"])}
+    # Whom row-level security shows no run gets its number only.
+    runs = {run.number: run.pk for run in Run.objects.filter(organisation_id=order.organisation_id, number__in=numbers)}
+    return tuple(
+        Invalidated(
+            title=dict(line_of(specification, one["line"]).title),
+            sample=one["sample"],
+            at=datetime.fromisoformat(one["at"]),
+            cause=str(Cause(one["cause"]).label),
+            reason=one["reason"],
+            run=one["run"],
+            run_id=runs.get(one["run"]),
+            again=str(TestState(one["again"]).label) if one["again"] else "",
+            again_run=one["again_run"],
+            again_run_id=runs.get(one["again_run"]),
+        )
+        for one in told
+    )
 
 
 def order_of(request: Request) -> Order | None:

@@ -9,7 +9,7 @@ from atmpxb.quality.limits import Specification, parse_specification
 from atmpxb.quality.models import Batch, Certificate, Decline, Product, Request
 from atmpxb.quality.queries.batches import PAGE, RequestLine, request_line
 from atmpxb.quality.queries.documents import specification_of
-from atmpxb.quality.queries.progress import STANDING, decline_of, order_of
+from atmpxb.quality.queries.progress import STANDING, Invalidated, decline_of, invalidated, order_of
 from atmpxb.quality.states import RequestState
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
@@ -24,6 +24,7 @@ class RequestPage:
     specification: Specification
     withdrawable: bool
     decline: Decline | None
+    invalidated: tuple[Invalidated, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,13 @@ def request(request_id: UUID) -> RequestPage:
     found = Request.objects.select_related(
         "batch__product", "laboratory", "organisation", "specification__document", "order", "decline", "submitted_by"
     ).get(pk=request_id)
+    order = order_of(found)
     return RequestPage(
         request_line(found, _standing([found.pk]).get(found.pk)),
         parse_specification(found.specification.source.encode()),
-        found.state == RequestState.SUBMITTED and not (order_of(found) or decline_of(found)),
+        found.state == RequestState.SUBMITTED and not (order or decline_of(found)),
         decline_of(found),
+        invalidated(order, found.specification) if order else (),
     )
 
 

@@ -18,6 +18,7 @@ from atmpxb.quality.queries.documents import line_of, method_of
 from atmpxb.quality.queries.history import Event, events_of
 from atmpxb.quality.queries.ordering import ordered
 from atmpxb.quality.states import RunState, TestState
+from atmpxb.quality.symbols import Symbol, data_matrix
 from atmpxb.records.ledger.models import LedgerEntry
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
@@ -99,6 +100,11 @@ class RunPage:
     @property
     def open(self) -> bool:
         return self.state == RunState.OPEN
+
+    @property
+    def symbol(self) -> Symbol:
+        """On paper: a scan of it leads back to this page."""
+        return data_matrix(self.number)
 
     @property
     def formats(self) -> str:

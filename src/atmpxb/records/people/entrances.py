@@ -20,7 +20,7 @@ from atmpxb.records.people.queries import workplaces
 @receiver(user_logged_in)
 def signed_in(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
     """Somebody proved who they are."""
-    log_access("person.signed_in", person=user.pk, address=_address(request))
+    _log_everywhere("person.signed_in", user, _address(request))
 
 
 @receiver(user_logged_out)
@@ -34,17 +34,7 @@ def signed_out(sender: Any, request: HttpRequest, user: Person | None, **more: A
 def turned_away(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **more: Any) -> None:
     """An address and a password did not fit. What was typed is not kept: it may be a password."""
     typed = str(credentials.get("email") or credentials.get("username") or "")
-    person = Person.objects.filter(email__iexact=typed).first()
-    places = workplaces(person) if person else ()
-    if person is None or not places:
-        log_access("person.turned_away", person=person.pk if person else None, address=_address(request))
-        return
-    for place in places:  # the administrator of each sees what is tried on the own people
-        with transaction.atomic():
-            set_context(place.organisation.pk, person.pk)
-            log_access(
-                "person.turned_away", person=person.pk, organisation=place.organisation.pk, address=_address(request)
-            )
+    _log_everywhere("person.turned_away", Person.objects.filter(email__iexact=typed).first(), _address(request))
 
 
 @receiver([password_changed, password_reset])
@@ -72,6 +62,18 @@ def renewed_factor(sender: Any, request: HttpRequest, user: Person, authenticato
     """Recovery codes were made anew."""
     _tell(user, "person.factor_renewed", authenticator)
     log_access("person.factor_renewed", person=user.pk, address=_address(request))
+
+
+def _log_everywhere(event: str, person: Person | None, address: str) -> None:
+    """A line in each organisation that the person works for: its administrator sees who comes, and what is tried."""
+    places = workplaces(person) if person else ()
+    if person is None or not places:
+        log_access(event, person=person.pk if person else None, address=address)
+        return
+    for place in places:
+        with transaction.atomic():
+            set_context(place.organisation.pk, person.pk)
+            log_access(event, person=person.pk, organisation=place.organisation.pk, address=address)
 
 
 def _tell(user: Person, event: str, authenticator: Authenticator) -> None:

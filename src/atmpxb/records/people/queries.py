@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from atmpxb.records.people.actor import Actor
@@ -57,6 +57,7 @@ class Colleague:
     """A person who holds or held a role in an organisation, and what of it is of now."""
 
     person: Person
+    signed_in_at: datetime | None = None
     held: list[Membership] = field(default_factory=list)
     ended: list[Membership] = field(default_factory=list)
 
@@ -80,12 +81,17 @@ class Colleague:
 def colleagues(actor: Actor) -> list[Colleague]:
     """Everybody who holds or held a role in the actor's organisation: those who may act first, by name."""
     found: dict[UUID, Colleague] = {}
+    came = dict(
+        Access.objects.filter(organisation_id=actor.organisation_id, event="person.signed_in")
+        .values_list("person_id")
+        .annotate(Max("at"))
+    )
     for membership in (
         Membership.objects.filter(organisation_id=actor.organisation_id)
         .select_related("person")
         .order_by("valid_from", "role")
     ):
-        one = found.setdefault(membership.person_id, Colleague(membership.person))
+        one = found.setdefault(membership.person_id, Colleague(membership.person, came.get(membership.person_id)))
         (one.held if membership.valid_until is None else one.ended).append(membership)
     return sorted(found.values(), key=lambda one: (not one.active, one.person.name.casefold()))
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from atmpxb.quality.pages import news, uploads
 from atmpxb.quality.pages.bench import (
     instruments,
+    labels,
     methods,
     receiving,
     results,
@@ -12,6 +13,7 @@ from atmpxb.quality.pages.bench import (
     runs,
     samples,
     today,
+    trials,
     worksheets,
 )
 
@@ -27,6 +29,8 @@ urls: list[URLPattern] = [
     path(f"{HERE}/receive", receiving.receive, name="receive"),
     path(f"{HERE}/receive/take", receiving.take, name="receive_take"),
     path(f"{HERE}/receive/<uuid:sample>/missing", receiving.missing, name="receive_missing"),
+    path(f"{HERE}/labels", labels.labels, name="labels"),
+    path(f"{HERE}/requests/<uuid:request_id>/labels", labels.request_labels, name="request_labels"),
     path(f"{HERE}/samples", samples.samples, name="samples"),
     path(f"{HERE}/samples/<uuid:sample>", samples.sample, name="sample"),
     path(f"{HERE}/samples/<uuid:sample>/lift-hold", samples.lift_hold, name="sample_lift_hold"),
@@ -57,4 +61,9 @@ urls: list[URLPattern] = [
     path(f"{HERE}/methods/draft", methods.draft, name="method_draft"),
     path(f"{HERE}/methods/<uuid:version>", methods.method, name="method"),
     path(f"{HERE}/methods/<uuid:version>/approve", methods.approve, name="method_approve"),
+    path(f"{HERE}/methods/<uuid:version>/trials", trials.prepare, name="trial_new"),
+    path(f"{HERE}/methods/<uuid:version>/trials/files", trials.upload, name="trial_upload"),
+    path(f"{HERE}/methods/<uuid:version>/trials/attempt", trials.attempt, name="trial_attempt"),
+    path(f"{HERE}/methods/<uuid:version>/trials/<int:seq>", trials.trial, name="trial"),
+    path(f"{HERE}/methods/<uuid:version>/trials/<int:seq>/plots/<int:position>.svg", trials.plot, name="trial_plot"),
 ]

@@ -36,6 +36,8 @@ def method(request: Request, actor: Actor, version: UUID) -> HttpResponse:
         "page": found,
         "approves": found.draft and actor.holds(Role.REVIEWER, Role.QP),
         "withdraws": found.row.state in WITHDRAWABLE and actor.holds(Role.REVIEWER, Role.QP),
+        "laboratory": actor.holds(*LABORATORY),
+        "tries": found.triable and actor.holds(*LABORATORY),
         "code_needed": needs_code(actor.person_id),
     }
     return render(request, "quality/bench/method.html", context)

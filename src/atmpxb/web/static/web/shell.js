@@ -107,8 +107,9 @@ function prepare() {
   document.querySelectorAll("dialog[data-open-now]:not([open])").forEach((dialog) => dialog.showModal());
 }
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-opens], [data-closes]");
-  if (button?.dataset.opens) document.getElementById(button.dataset.opens)?.showModal();
+  const button = event.target.closest("[data-opens], [data-closes], [data-prints]");
+  if (button && "prints" in button.dataset) print();
+  else if (button?.dataset.opens) document.getElementById(button.dataset.opens)?.showModal();
   else if (button) document.getElementById(button.dataset.closes)?.close();
   document.querySelectorAll("details.menu[open]").forEach((menu) => {
     if (!menu.contains(event.target)) menu.open = false;

@@ -25,7 +25,6 @@ SCHEMA = "atmpxb.backup/1"
 
 _DUMP = "database.dump"
 _MANIFEST = "manifest.json"
-_FOLDERS = ("vault", "checkpoints")
 _HEADS = "SELECT organisation_id::text, seq, encode(hash, 'hex') FROM ledger_head ORDER BY 1"
 
 
@@ -63,10 +62,12 @@ def _write(home: Home, backup_url: str, draft: Path) -> dict[str, Any]:
         dump = draft / _DUMP
         _run("pg_dump", f"--dbname={backup_url}", f"--snapshot={snapshot}", "-Fc", f"--file={dump}")
     files = {}
-    for folder in _FOLDERS:
-        for path in _files(home.root / folder):
-            name = path.relative_to(home.root).as_posix()
+    for folder, place in _folders(home).items():
+        for path in _files(place):
+            name = f"{folder}/{path.relative_to(place).as_posix()}"
             files[name] = _copy(path, draft / name)
+    if home.greeting.exists():  # its presence says that the data is illustrative
+        files[home.greeting.name] = _copy(home.greeting, draft / home.greeting.name)
     manifest = {
         "schema": SCHEMA,
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -90,8 +91,9 @@ def restore(home: Home, admin_url: str, source: Path, database: str = roles.DATA
         BackupFailed: the backup is damaged, the home is not empty, or the restored ledger ends elsewhere.
     """
     manifest = check(source)
-    if any(any(_files(home.root / folder)) for folder in _FOLDERS):
-        raise BackupFailed(f"{home.root} already holds raw files or checkpoints: restore into an empty home.")
+    for place in _folders(home).values():
+        if any(_files(place)):
+            raise BackupFailed(f"{place} already holds files: restore into an empty home.")
     roles.prepare(admin_url, database)
     inside = psycopg.conninfo.make_conninfo(admin_url, dbname=database)
     with psycopg.connect(inside, autocommit=True) as connection:
@@ -101,7 +103,8 @@ def restore(home: Home, admin_url: str, source: Path, database: str = roles.DATA
     _run("pg_restore", f"--dbname={inside}", "--single-transaction", "--exit-on-error", str(source / _DUMP))
     home.create()
     for name, digest in manifest["files"].items():
-        if _copy(source / name, home.root / name) != digest:
+        folder, _, rest = name.partition("/")
+        if _copy(source / name, _folders(home)[folder] / rest if rest else home.root / name) != digest:
             raise BackupFailed(f"{name} changed while it was copied: start again with an empty home.")
     with psycopg.connect(inside) as connection:
         heads = [{"organisation": who, "seq": seq, "hash": digest} for who, seq, digest in connection.execute(_HEADS)]
@@ -130,6 +133,11 @@ def check(source: Path) -> dict[str, Any]:
             raise BackupFailed(f"{name} in {source} is not what was backed up: its hash differs.")
     found: dict[str, Any] = manifest
     return found
+
+
+def _folders(home: Home) -> dict[str, Path]:
+    """What a backup calls the folders of files, and where this installation keeps them."""
+    return {"vault": home.vault, "checkpoints": home.checkpoints}
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -84,7 +84,7 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
     demo = demo and embedded is not None
     if demo or here.greeting.exists():
         environment["ATMPXB_DEMO"] = "1"  # pages and seals say that the data is illustrative
-    if demo and not here.greeting.exists():
+    if demo and not here.greeting.exists() and not has_records(here):
         click.echo("First start: loading the demo network …")
         _finish(subprocess.Popen([*_ATMPXB, "demo-load"], env=environment), "demo-load")
     server = [

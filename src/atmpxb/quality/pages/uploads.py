@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -52,6 +52,8 @@ def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
         attached = runs.attach_file(
             actor=actor, run=target, received=received, name=name, facts=engine.read_facts(target.kind, stored)
         )
+    except UnreadablePostError:  # the connection broke, or the web waited long enough for it
+        return _no(408, _("The file stopped arriving; nothing was kept"), _("Check the network, then drop the file again"))
     except Exception as error:
         found = refusals_of(error)
         if found is None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, Full, Queue
 from typing import Any, Protocol
 
-#: A piece of this many bytes (or the end) has to arrive within so many seconds: 4 KiB/s at the least.
+#: A piece of this many bytes (or the end) has to arrive within so many seconds: 9 KB/s at the least.
 PIECE = 128 * 1024
-PATIENCE = 30.0
+PATIENCE = 15.0
 
 type Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 

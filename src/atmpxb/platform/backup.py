@@ -20,11 +20,14 @@ import psycopg
 from atmpxb.platform import roles
 from atmpxb.platform.binaries import clean_environment, installed_binaries
 from atmpxb.platform.home import Home
+from atmpxb.records.vault.store import ARRIVING
 
 SCHEMA = "atmpxb.backup/1"
 
 _DUMP = "database.dump"
 _MANIFEST = "manifest.json"
+_FOLDERS = ("vault", "checkpoints")
+_GREETING = "greeting.txt"  # its presence says that the data is illustrative
 _HEADS = "SELECT organisation_id::text, seq, encode(hash, 'hex') FROM ledger_head ORDER BY 1"
 
 
@@ -66,8 +69,8 @@ def _write(home: Home, backup_url: str, draft: Path) -> dict[str, Any]:
         for path in _files(place):
             name = f"{folder}/{path.relative_to(place).as_posix()}"
             files[name] = _copy(path, draft / name)
-    if home.greeting.exists():  # its presence says that the data is illustrative
-        files[home.greeting.name] = _copy(home.greeting, draft / home.greeting.name)
+    if home.greeting.exists():
+        files[_GREETING] = _copy(home.greeting, draft / _GREETING)
     manifest = {
         "schema": SCHEMA,
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -104,7 +107,7 @@ def restore(home: Home, admin_url: str, source: Path, database: str = roles.DATA
     home.create()
     for name, digest in manifest["files"].items():
         folder, _, rest = name.partition("/")
-        if _copy(source / name, _folders(home)[folder] / rest if rest else home.root / name) != digest:
+        if _copy(source / name, _folders(home)[folder] / rest if rest else home.greeting) != digest:
             raise BackupFailed(f"{name} changed while it was copied: start again with an empty home.")
     with psycopg.connect(inside) as connection:
         heads = [{"organisation": who, "seq": seq, "hash": digest} for who, seq, digest in connection.execute(_HEADS)]
@@ -127,6 +130,8 @@ def check(source: Path) -> dict[str, Any]:
         raise BackupFailed(f"{source} was written in the form {manifest.get('schema')!r}, not {SCHEMA!r}.")
     expected = {_DUMP: manifest["database"]["sha256"], **manifest["files"]}
     for name, digest in expected.items():
+        if name not in {_DUMP, _GREETING} and (name.partition("/")[0] not in _FOLDERS or ".." in Path(name).parts):
+            raise BackupFailed(f"{name!r} is no file of a backup: its manifest was changed.")
         if not (source / name).is_file():
             raise BackupFailed(f"{name} is missing from {source}.")
         if _digest(source / name) != digest:
@@ -137,11 +142,12 @@ def check(source: Path) -> dict[str, Any]:
 
 def _folders(home: Home) -> dict[str, Path]:
     """What a backup calls the folders of files, and where this installation keeps them."""
-    return {"vault": home.vault, "checkpoints": home.checkpoints}
+    return dict(zip(_FOLDERS, (home.vault, home.checkpoints), strict=True))
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """Whole files; what is still arriving belongs to no record yet."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(ARRIVING))
 
 
 def _copy(source: Path, target: Path) -> str:

@@ -10,6 +10,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404
 from django.test import RequestFactory
 
+from atmpxb.platform.arriving import TooSlow
 from atmpxb.quality.models import RunFile
 from atmpxb.quality.pages.uploads import upload
 from scenes import LABELS, SEED, files
@@ -67,6 +68,23 @@ def test_three_gigabytes_are_refused_before_a_byte_is_read(scene) -> None:
     assert (status, wire.taken) == (413, 0)
     assert "2048" in said["message"]
     assert said["cure"]
+    assert story.standing() == before
+
+
+def test_a_sender_that_falls_silent_is_told_and_leaves_nothing(scene) -> None:
+    class Silent(Wire):
+        def read(self, size: int = -1) -> bytes:
+            if self.taken:
+                raise TooSlow("nothing arrives")
+            return super().read(size)
+
+    story = scene("opened")
+    before = story.standing()
+    status, said = put(story, story.who.analyst, story.run("flow"), body=Silent(5 * 1024**2), length=str(5 * 1024**2))
+    assert status == 408
+    assert "stopped arriving" in said["message"]
+    assert said["cure"]
+    assert story.vault.remains() == []
     assert story.standing() == before
 
 

@@ -53,7 +53,7 @@ def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
             actor=actor, run=target, received=received, name=name, facts=engine.read_facts(target.kind, stored)
         )
     except UnreadablePostError:  # the connection broke, or the web waited long enough for it
-        return _no(408, _("The file stopped arriving; nothing was kept"), _("Check the network, then drop the file again"))
+        return _no(408, _("The file stopped arriving; nothing was kept"), _("Check the network, drop the file again"))
     except Exception as error:
         found = refusals_of(error)
         if found is None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from atmpxb.notes import Noted
 
 CHUNK = 1024 * 1024
+ARRIVING = "arriving-"  # how the name of a file begins that is not whole yet
 
 
 class TooLarge(ValueError):
@@ -67,7 +68,7 @@ class Vault:
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         digest, count = sha256(), 0
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix="arriving-", delete=False) as arriving:
+        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=ARRIVING, delete=False) as arriving:
             try:
                 for chunk in chunks:
                     count += len(chunk)
@@ -123,7 +124,7 @@ class Vault:
 
     def remains(self) -> list[Path]:
         """Temporary files: of transfers under way, and of those that a crash cut off."""
-        return sorted(self.folder.glob("arriving-*"))
+        return sorted(self.folder.glob(f"{ARRIVING}*"))
 
     def sweep(self, idle: float = 3600.0) -> int:
         """Delete the temporary files that nobody has written to for ``idle`` seconds; how many there were.

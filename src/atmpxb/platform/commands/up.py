@@ -63,6 +63,7 @@ def command(port: int, demo: bool, web_workers: int) -> None:
 
 
 def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_workers: int) -> None:
+    connection.demand_all(here)
     embedded = None if connection.external(here) else EmbeddedPostgres(here.data)
     address = f"http://127.0.0.1:{port}"
     environment = {"ATMPXB_URL": address, **os.environ, **connection.environment(here), MARK: str(here.root)}

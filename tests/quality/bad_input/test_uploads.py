@@ -151,6 +151,23 @@ def test_a_full_disk_is_said_and_leaves_nothing(scene, monkeypatch) -> None:
     assert story.vault.remains() == []
 
 
+def test_a_disk_without_a_byte_left_is_told_from_other_faults(tmp_path) -> None:
+    """A small file waits in the program's memory until it is whole, so the disk refuses it at the very end, twice."""
+    import resource
+
+    from atmpxb.records.vault.store import NoRoom, Vault
+
+    vault = Vault(tmp_path / "vault")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(NoRoom):
+            vault.receive([b"small, and more than ten"], limit=1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert vault.remains() == []
+
+
 def test_slow_senders_can_take_only_half_of_the_threads(scene, monkeypatch) -> None:
     from threading import BoundedSemaphore
 

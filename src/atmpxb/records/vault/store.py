@@ -66,6 +66,14 @@ class Vault:
         Raises:
             TooLarge, Incomplete, NoRoom: nothing was kept.
         """
+        try:
+            return self._take_in(chunks, limit, length)
+        except OSError as error:  # closing the file tries once more to write, and may be what fails
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise NoRoom("the disk that holds the raw files is full") from error
+            raise
+
+    def _take_in(self, chunks: Iterable[bytes], limit: int, length: int | None) -> Received:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         digest, count = sha256(), 0
         with tempfile.NamedTemporaryFile(dir=self.folder, prefix=ARRIVING, delete=False) as arriving:
@@ -85,10 +93,8 @@ class Vault:
                 os.chmod(arriving.name, 0o400)
                 os.replace(arriving.name, target)
                 _sync(target.parent)
-            except BaseException as error:
+            except BaseException:
                 Path(arriving.name).unlink(missing_ok=True)
-                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                    raise NoRoom("the disk that holds the raw files is full") from error
                 raise
         return Received(digest.hexdigest(), count)
 

@@ -150,7 +150,9 @@ def test_a_port_in_use_is_named(fresh_home: Home) -> None:
     assert not (fresh_home.data / "18").exists()
 
 
-def test_an_external_server_without_the_role_of_migrations_is_refused_in_a_sentence(fresh_home: Home, port: int) -> None:
+def test_an_external_server_without_the_role_of_migrations_is_refused_in_a_sentence(
+    fresh_home: Home, port: int
+) -> None:
     named = {"DATABASE_URL": "postgresql://atmpxb_app:secret@127.0.0.1:1/atmpxb"}
     others = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
     refused = subprocess.run(

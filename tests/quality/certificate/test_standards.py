@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import page as validator
 import pytest
@@ -126,7 +127,7 @@ def test_a_reader_who_does_not_see_gets_everything_in_order(sealed: bytes) -> No
     assert all(any(shape.get("/Scope") in {"/Column", "/Row"} for shape in _shapes(one)) for one in heads)
     levels = [int(kind[2:]) for kind in kinds if re.fullmatch(r"/H\d", kind)]
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def _elements(node: DictionaryObject) -> Iterator[DictionaryObject]:

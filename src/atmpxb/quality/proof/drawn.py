@@ -137,7 +137,7 @@ def _shown_beside(pdf: bytes, made: bytes) -> Iterator[Note]:
     history, before = PdfFileReader(io.BytesIO(pdf)).xrefs, PdfFileReader(io.BytesIO(made)).xrefs
     if history.total_revisions != before.total_revisions + 1:
         yield note("printed.added", "more than a seal was added to the pages")
-    trailer = drawn.trailer
+    trailer: Any = drawn.trailer
     replaceable = set(_numbers([trailer.raw_get("/Root"), drawn.pages[0].indirect_reference]))
     for reference in history.explicit_refs_in_revision(history.total_revisions - 1):
         if reference.idnum < int(trailer["/Size"]) and reference.idnum not in replaceable:

@@ -95,14 +95,14 @@ def write_worksheets(analyst: Visitor, second: Visitor, runs: dict[str, str], nu
     written = (
         ("counts", "Dilution before counting", "1"), ("look", "Appearance", "opaque_free"),
         ("partner", "Number of the report", "R-1"), ("partner", "Date of the report", f"{files.clock():%Y-%m-%d}"),
-        ("partner", "Sterility", "no_growth"), ("partner", "Bacterial endotoxins", story.ENDOTOXIN),
+        ("partner", "Sterility", "no_growth"), ("partner", "Bacterial endotoxins", files.ENDOTOXIN),
     )  # fmt: skip
     for kind, name, value in written:
         page = analyst.go(runs[kind])
         if kind == "counts":
             analyst.look()
         if name == "Sterility":
-            drop(page, [files.partner_certificate(f"{number}.C", story.PARTNER, story.ENDOTOXIN)])
+            drop(page, [files.partner_certificate(f"{number}.C")])
         write_entry(page, name, value, "not asked" if "report" in name else "A colleague must check this.")
     for kind in ("counts", "look", "partner"):
         page = second.go(runs[kind])

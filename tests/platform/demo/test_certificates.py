@@ -69,7 +69,7 @@ def measured(who: story.Cast, order: Order, kinds: tuple[str, ...]) -> dict[str,
     if "qpcr" in kinds:
         story.attach(who, opened["qpcr"], *files.plate({LABELS["dna"]: 1.8}, 5))
     if "transcription" in kinds:
-        report = files.partner_certificate(LABELS["micro"], network.name_of(story.PARTNER), story.ENDOTOXIN)
+        report = files.partner_certificate(LABELS["micro"])
         story.attach(who, opened["transcription"], *report)
     story.write_bench(who, opened, kinds, LABELS["micro"])
     jobs.drain()
@@ -123,7 +123,7 @@ def test_an_interim_report_then_the_certificate_then_a_correction(who: story.Cas
         waiting = {kind: Run.objects.get(pk=opened[kind].pk) for kind in ("cell_count", "qpcr", "transcription")}
     story.attach(who, waiting["qpcr"], *files.plate({LABELS["dna"]: 1.8}, 5))
     story.attach(who, waiting["cell_count"], *files.counts(LABELS["flow"], 5))
-    partner = files.partner_certificate(LABELS["micro"], network.name_of(story.PARTNER), story.ENDOTOXIN)
+    partner = files.partner_certificate(LABELS["micro"])
     story.attach(who, waiting["transcription"], *partner)
     story.write_bench(who, opened, ("cell_count", "transcription"), LABELS["micro"])
     jobs.drain()

@@ -75,7 +75,12 @@ def load_demo() -> list[str]:
         for partner in network.PARTNERS
         for account, (_, _, function, _) in partner.accounts.items()
     ]
-    return [f"Demo accounts, all with the password {password}", *accounts]
+    return [
+        f"Demo accounts, all with the password {password}",
+        *accounts,
+        "",
+        "Raw files to drop on runs of CART-0919: atmpxb simulate CART-0919",
+    ]
 
 
 def _batch_in_progress(who: object) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from atmpxb.science.simulate.pcr.plate import PlateDesign, simulate_plate
 
 CYTOMETER, CYCLER, COUNTER = "SIM-FC-0107", "SIM-TC-0042", "SIM-VC-0311"
 ZONE = "Europe/Amsterdam"  # of the laboratory that they stand in
+REPORTER, ENDOTOXIN = "at.las", "0.12"  # the partner, and what it reports, EU/mL
 
 
 def clock(at: datetime | None = None) -> datetime:
@@ -67,7 +69,9 @@ def report_number(label: str) -> str:
     return f"R-{label}"
 
 
-def partner_certificate(label: str, laboratory: str, endotoxin: str, at: datetime | None = None) -> tuple[str, bytes]:
+def partner_certificate(
+    label: str, laboratory: str = REPORTER, endotoxin: str = ENDOTOXIN, at: datetime | None = None
+) -> tuple[str, bytes]:
     """What a partner laboratory sends back for a sample, sterile and with this endotoxin (EU/mL): name and PDF."""
     day = clock(at).date()
     data = {
@@ -87,3 +91,33 @@ def partner_certificate(label: str, laboratory: str, endotoxin: str, at: datetim
     )
     assert isinstance(made, bytes)
     return f"{label}_partner_report.pdf", made
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One raw file, and the kind of test it belongs to."""
+
+    kind: str
+    name: str
+    data: bytes
+
+
+def of_batch(
+    labels: dict[str, str], seed: int, *, events: int = 200_000, copies: float = 1.8, faults: tuple[str, ...] = (),
+    at: datetime | None = None,
+) -> Iterator[Measured]:  # fmt: skip
+    """Everything that instruments and the partner give for one batch.
+
+    Args:
+        labels: of the samples, by aliquot: ``flow``, ``dna`` and ``micro``.
+        seed: equal seeds give equal data.
+        events: of each of the four tubes.
+        copies: vector copies per cell.
+        faults: planted on the plate, as :data:`atmpxb.science.simulate.pcr.FAULTS` names them.
+        at: time of measurement; now unless told otherwise.
+    """
+    for name, data in tubes(labels["flow"], seed, events=events, at=at):
+        yield Measured("flow", name, data)
+    yield Measured("qpcr", *plate({labels["dna"]: copies}, seed, faults, at))
+    yield Measured("cell_count", *counts(labels["flow"], seed, at))
+    yield Measured("transcription", *partner_certificate(labels["micro"], at=at))

@@ -40,7 +40,6 @@ HERE = Path(__file__).parent
 #: What arrives of each aliquot, in µL.
 VOLUMES = {"flow": Decimal(500), "dna": Decimal(200), "micro": Decimal(300)}
 LAB, COMPANY, PARTNER = "sure", "anicells", "atlas"
-ENDOTOXIN = "0.12"  # EU/mL, as the partner reports it
 METHODS = (
     "flow/car-t-identity-viability.toml",
     "pcr/vcn.toml",
@@ -199,7 +198,7 @@ def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = (), 
         ("cell_count", "dilution", "1"),
         ("observation", "appearance", "opaque_free"),
         ("transcription", "sterility", "no_growth"),
-        ("transcription", "endotoxin", ENDOTOXIN),
+        ("transcription", "endotoxin", files.ENDOTOXIN),
     ):
         if kind not in (kinds or opened):
             continue
@@ -217,12 +216,9 @@ def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = (), 
 
 def attach_all(who: Cast, opened: dict[str, Run], labels: dict[str, str], seed: int, events: int = 200_000) -> None:
     """All raw files of the batch."""
-    for name, data in files.tubes(labels["flow"], seed, events=events):
-        attach(who, opened["flow"], name, data)
-    attach(who, opened["qpcr"], *files.plate({labels["dna"]: 1.8}, seed))
-    attach(who, opened["cell_count"], *files.counts(labels["flow"], seed))
-    report = files.partner_certificate(labels.get("micro", labels["flow"]), network.name_of(PARTNER), ENDOTOXIN)
-    attach(who, opened["transcription"], *report)
+    labels = {"micro": labels["flow"], **labels}
+    for file in files.of_batch(labels, seed, events=events):
+        attach(who, opened[file.kind], file.name, file.data)
 
 
 def submit(who: Cast, run: Run) -> None:

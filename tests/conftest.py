@@ -43,6 +43,13 @@ _CHROMIUM_FLAGS = [
 ]  # fmt: skip
 
 
+def pytest_configure() -> None:
+    """Passwords of the tests are hashed in a moment: a third of a second for each is for those who guess."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browsers come last: from the first one on, Playwright's event loop runs in this thread, and Django refuses
     to talk to a database beside a running loop."""

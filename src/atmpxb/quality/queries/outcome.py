@@ -53,11 +53,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A plot, with the table that says the same."""
+    """A plot, with the table that says the same; its title leaves out the file, for plots stand together by file."""
 
     id: UUID
     title: dict[str, str]
     sample: str
+    file: str  # empty where the plot is of all files together
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
@@ -169,8 +170,9 @@ def pictures(analysis: Analysis) -> tuple[Picture, ...]:
     return tuple(
         Picture(
             plot.pk,
-            plot.title,
+            {language: text.removesuffix(f" ({plot.series})") for language, text in plot.title.items()},
             plot.sample,
+            plot.series,
             tuple(said(column) for column in plot.columns),
             tuple(tuple(said(cell) for cell in row) for row in plot.rows),
         )

@@ -119,8 +119,11 @@ def test_parts_come_back_a_power_cut_is_survived_and_ctrl_c_leaves_nothing(fresh
     assert second.returncode == 1
     assert "already runs" in second.stderr
 
-    # The supervisor itself is killed: nothing it leaves may block the next start.
+    # The supervisor itself is killed: nothing it leaves may block the next start, or say that pages are served.
+    assert fresh_home.served_at() == f"http://127.0.0.1:{port}"
     up.end(signal.SIGKILL, 10)
+    assert fresh_home.address.exists(), "nobody was there to take it away"
+    assert fresh_home.served_at() == ""
     up = Installation(fresh_home, port)
     seconds = up.wait_until_ready()
     assert seconds < 20  # under 5 s on a quiet machine

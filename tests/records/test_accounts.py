@@ -7,8 +7,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from atmpxb.quality.pages.refusals import refusals_of
 from atmpxb.records.ledger.writing import NotPermitted
 from atmpxb.records.people import actions as people
+from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Membership, Person, Role
 from atmpxb.records.people.queries import actor_for, colleague, colleagues, workplaces
 from atmpxb.records.signatures import actions as signatures
@@ -231,7 +233,7 @@ def test_an_administrator_opens_the_lock_on_signing_and_the_refusals_stay(scene)
         with pytest.raises(signatures.SigningRefused):
             signatures.prove_identity(actor=analyst, password="not this one")
     with story.as_(administrator):
-        until = signatures.locked_until(person.pk)
+        until = signatures.locked_until(administrator, person.pk)
     assert until is not None
     assert until > timezone.now()
     signatures.unlock_signing(actor=administrator, person=person)
@@ -239,7 +241,7 @@ def test_an_administrator_opens_the_lock_on_signing_and_the_refusals_stay(scene)
     assert story.events(administrator)[-1] == "signature.unlocked"
     with story.as_(administrator):
         assert Refusal.objects.filter(person=person).count() == 5
-        assert signatures.locked_until(person.pk) is None
+        assert signatures.locked_until(administrator, person.pk) is None
     with pytest.raises(signatures.SigningRefused) as refused:
         signatures.prove_identity(actor=analyst, password="not this one")
     assert refused.value.left == 4
@@ -285,7 +287,7 @@ def test_a_site_has_a_code_of_its_own_and_a_place_that_exists(scene) -> None:
 
 def test_the_replay_of_an_account_follows_time_over_every_chain(scene) -> None:
     """Its holder writes for two organisations in turn; what stands is what was written last."""
-    from atmpxb.quality.proof import deep
+    from atmpxb.quality.proof.replay import replay
     from atmpxb.records.ledger.writing import change, record, recording
 
     story = scene("founded")
@@ -297,8 +299,59 @@ def test_the_replay_of_an_account_follows_time_over_every_chain(scene) -> None:
             change(person, language=language)
             record("person.changed", actor=actor, on=person)
     chains = {actor.organisation_id: story.links(actor) for actor in (story.administrator(code) for code in CODES)}
-    told = deep.replay(chains)["people_person"][str(person.pk)]
+    told = replay(chains)["people_person"][str(person.pk)]
     assert told["language"] == "en"
 
 
 CODES = (tale.COMPANY, tale.LAB)
+
+
+def fail(actor, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(signatures.SigningRefused):
+            signatures.prove_identity(actor=actor, password="not this one")
+
+
+def at_both(story) -> tuple[Person, Actor, Actor]:
+    """A person who signs for two organisations."""
+    admission = admit(story, "client@anicells.example", roles=[Role.TRAINEE], identity_verified=True)
+    guest, home = (actor_for(admission.person, code) for code in (tale.LAB, tale.COMPANY))
+    assert guest and home
+    return admission.person, guest, home
+
+
+def test_a_lock_of_attempts_for_two_organisations_is_opened_by_either(scene) -> None:
+    story = scene("founded")
+    person, guest, home = at_both(story)
+    administrator = story.administrator()
+    fail(guest, 3)
+    with pytest.raises(signatures.NotLocked):
+        signatures.unlock_signing(actor=administrator, person=person)
+    fail(home, 2)
+    with pytest.raises(signatures.SigningLocked):
+        signatures.prove_identity(actor=guest, password=PASSWORD)
+    for code in (tale.LAB, tale.COMPANY):
+        with story.as_(story.administrator(code)):
+            assert signatures.locked_until(story.administrator(code), person.pk), "each administrator sees the lock"
+    signatures.unlock_signing(actor=administrator, person=person)
+    assert story.entries(administrator)[-1].content["facts"]["failures"] == 3
+    assert signatures.prove_identity(actor=guest, password=PASSWORD)
+    assert signatures.prove_identity(actor=home, password=PASSWORD)
+    with story.as_(story.administrator(tale.COMPANY)):
+        theirs = Refusal.objects.filter(person=person)
+        assert [one.forgiven_at for one in theirs] == [None, None], "nobody forgives what another organisation saw"
+    fail(home, 3)
+    with pytest.raises(signatures.SigningLocked):
+        signatures.prove_identity(actor=home, password=PASSWORD)
+
+
+def test_a_lock_of_attempts_for_one_organisation_is_that_ones_to_open(scene) -> None:
+    story = scene("founded")
+    person, guest, home = at_both(story)
+    fail(home, 5)
+    with pytest.raises(signatures.LockedElsewhere) as refused:
+        signatures.unlock_signing(actor=story.administrator(), person=person)
+    (row,) = refusals_of(refused.value) or ()
+    assert "let an administrator there unlock it" in row.cure
+    signatures.unlock_signing(actor=story.administrator(tale.COMPANY), person=person)
+    assert signatures.prove_identity(actor=guest, password=PASSWORD)

@@ -14,7 +14,8 @@ from atmpxb.records.ledger.transitions import NotPossibleNow
 from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import Person, Role
 from atmpxb.records.people.queries import actor_for
-from atmpxb.records.signatures.actions import Changed, digest_of
+from atmpxb.records.signatures.actions import Changed, ProofSpent, digest_of, manifest_content
+from atmpxb.records.signatures.models import Signature
 from scenes import story as tale
 
 APPEARANCE = (tale.examples() / "counts/appearance.toml").read_bytes()
@@ -52,6 +53,35 @@ def test_a_version_never_changes_its_text(scene) -> None:
     assert story.standing() == before
 
 
+def withdraw(story, version, reason: str, **more):
+    by = story.who.reviewer
+    with story.as_(by):
+        seen = digest_of(documents.withdrawal_content(version))
+    wishes = {"proof": story.who.proof(by), "seen": seen, **more}
+    return documents.withdraw_version(actor=by, version=version, reason=reason, **wishes)
+
+
+def test_a_withdrawal_is_signed_with_its_reason(scene) -> None:
+    story = scene("founded")
+    effective = story.get(DocumentVersion, "document", document__code="CC-001")
+    proof = story.who.proof(story.who.reviewer)
+    before = story.standing()
+    with pytest.raises(Changed, match="look at it again"):
+        withdraw(story, effective, "the counter is gone", seen="0" * 64)
+    with pytest.raises(ProofSpent):
+        withdraw(story, effective, "the counter is gone", proof=story.who.proof(story.who.head))
+    assert story.standing() == before
+    effective = story.get(DocumentVersion, "document", document__code="CC-001")
+    withdraw(story, effective, "the counter is gone", proof=proof)
+    signed = story.get(Signature, meaning="retired", subject_id=effective.pk)
+    assert (signed.person_id, signed.get_meaning_display()) == (story.who.reviewer.person_id, "Withdrew the document")
+    bound = manifest_content(signed)
+    assert (bound["document"]["sha256"], bound["state"]) == (effective.sha256, "effective")
+    assert bound["reason"] == "the counter is gone"
+    entry = story.entries(story.who.reviewer)[-1].content
+    assert (entry["event"], entry["facts"]["signature"]) == ("document.withdrawn", str(signed.pk))
+
+
 def test_the_author_does_not_approve(scene) -> None:
     story = scene("founded")
     drafted = catalogue.draft_method(actor=story.who.reviewer, source=NEXT)
@@ -66,7 +96,7 @@ def test_the_author_does_not_approve(scene) -> None:
 def test_a_withdrawn_version_starts_nothing_and_keeps_its_text(scene) -> None:
     story = scene("received")
     effective = story.get(DocumentVersion, "document", document__code="CC-001")
-    documents.withdraw_version(actor=story.who.reviewer, version=effective, reason="the counter is gone")
+    withdraw(story, effective, "the counter is gone")
     stored = story.fresh(effective)
     assert (stored.state, stored.withdrawal_reason, stored.sha256) == (
         VersionState.WITHDRAWN, "the counter is gone", sha256(stored.source.encode()).hexdigest(),
@@ -75,7 +105,7 @@ def test_a_withdrawn_version_starts_nothing_and_keeps_its_text(scene) -> None:
     with pytest.raises(runs.TestsDiffer, match="effective version"):
         runs.open_run(actor=story.who.analyst, tests=tests)
     with pytest.raises(NotPossibleNow):
-        documents.withdraw_version(actor=story.who.reviewer, version=stored, reason="again")
+        withdraw(story, stored, "again")
     with pytest.raises(NotPossibleNow):
         make_effective(story, story.who.head, effective)
 
@@ -83,7 +113,7 @@ def test_a_withdrawn_version_starts_nothing_and_keeps_its_text(scene) -> None:
 def test_a_withdrawn_draft_never_becomes_effective(scene) -> None:
     story = scene("founded")
     drafted = catalogue.draft_method(actor=story.who.analyst, source=NEXT)
-    documents.withdraw_version(actor=story.who.reviewer, version=drafted, reason="a slip")
+    withdraw(story, drafted, "a slip")
     with pytest.raises(NotPossibleNow, match="withdrawn"):
         make_effective(story, story.who.head, drafted)
     assert story.get(DocumentVersion, document__code="OB-001", version="1.0").state == VersionState.EFFECTIVE

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.test import Client, RequestFactory
@@ -115,6 +116,7 @@ def test_pages_stay_out_of_caches_unless_they_say_otherwise() -> None:
 
 def choose(**data: str) -> HttpResponse:
     request = RequestFactory().post("/preferences", data)
+    request.user = AnonymousUser()
     return pages.preferences(request)
 
 

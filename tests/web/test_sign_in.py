@@ -53,8 +53,14 @@ def test_a_new_password_is_in_the_ledger_and_ends_the_other_sessions(cast: story
     wrong = here.post("/account/password/change/", {"oldpassword": "no", "password1": NEW, "password2": NEW})
     assert wrong.status_code == 200
     assert "person.password_changed" not in events(cast)
+    key = here.cookies[configured.SESSION_COOKIE_NAME].value
+    thief = Client()
+    thief.cookies[configured.SESSION_COOKIE_NAME] = key
+    assert thief.get("/o/sure/board").status_code == 200
     here.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     assert events(cast)[-1] == "person.password_changed"
+    assert here.cookies[configured.SESSION_COOKIE_NAME].value != key, "the session at work goes on under a new key"
+    assert thief.get("/o/sure/board").status_code == 302, "whoever had copied the old one is out"
     assert here.get("/o/sure/board").status_code == 200
     assert elsewhere.get("/o/sure/board").status_code == 302
 
@@ -95,10 +101,14 @@ def test_without_mail_the_page_says_whom_to_ask_and_nothing_secret_is_printed(
     stranger.post("/account/password/reset/", {"email": address("qp")})
     assert "password/reset/key" not in "".join(capfd.readouterr())
     assert "/account/password/reset/key/" in mail.outbox[0].body
+    inside, also = signed_in("qp")[0], signed_in("qp", client="10.0.0.2")[0]
+    assert inside.get("/o/sure/board").status_code == also.get("/o/sure/board").status_code == 200
     link = mail.outbox[0].body.partition("/account/password/reset/key/")[2].split()[0]
     form = stranger.get(f"/account/password/reset/key/{link}", follow=True)
     stranger.post(form.redirect_chain[-1][0], {"password1": NEW, "password2": NEW})
     assert events(cast)[-1] == "person.password_changed"
+    assert inside.get("/o/sure/board").status_code == also.get("/o/sure/board").status_code == 302, "all of them end"
+    assert stranger.get("/o/sure/board").status_code == 302, "a link that resets is no way in"
     assert signed_in("qp", NEW)[1].status_code == 302
 
 

@@ -1,5 +1,6 @@
 """The home folder: where one installation keeps its database, raw files, keys, sockets and logs."""
 
+import fcntl
 import os
 import secrets
 from contextlib import suppress
@@ -72,9 +73,25 @@ class Home:
         return self.root / "greeting.txt"
 
     @property
+    def lock(self) -> Path:
+        """Locked by ``up`` for as long as it runs; the kernel opens it again however ``up`` ends."""
+        return self.run / "up.lock"
+
+    @property
     def address(self) -> Path:
-        """Where the pages are, while ``up`` serves them."""
+        """Where ``up`` says the pages are; a killed one leaves it behind, so ask :meth:`served_at`."""
         return self.run / "address"
+
+    def served_at(self) -> str:
+        """Where the pages are now; empty while nothing serves them."""
+        try:
+            with self.lock.open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return ""
+        except BlockingIOError:  # `up` holds it, so what it wrote is of now
+            return self.address.read_text(encoding="utf-8").strip() if self.address.exists() else ""
+        return ""
 
     @property
     def loading(self) -> Path:

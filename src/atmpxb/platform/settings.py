@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "atmpxb.web.sessions.SessionEnds",
+    "atmpxb.web.middleware.SpokenLanguage",  # after the end of sessions: whoever was signed out is nobody
     "atmpxb.web.middleware.Entrance",
     "atmpxb.web.kept.KeptViews",  # after the entrance: it knows who asks
 ]

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkServerContext
 from typing import Any
 
+from atmpxb.panics import is_panic
 from atmpxb.quality.assays.seam import AssayError
 
 MEMORY_LIMIT = 6 * 1024**3  # bytes of address space
@@ -81,5 +82,7 @@ def _child(answer: Connection, memory: int, work: Callable[..., Any], args: tupl
     except MemoryError:
         refusal = AssayError("engine.memory", "The analysis needs more memory than is allowed.")
         answer.send(("assay error", refusal.note))
-    except Exception as error:
+    except BaseException as error:
+        if not (isinstance(error, Exception) or is_panic(error)):
+            raise
         answer.send(("fault", f"{type(error).__name__}: {error}"))

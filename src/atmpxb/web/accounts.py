@@ -5,12 +5,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from django import forms
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.utils.translation.trans_real import parse_accept_lang_header
 
 from atmpxb.records.people.actions import NoWorkplace, choose_password
 from atmpxb.records.people.models import Person
@@ -52,18 +50,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             clear_login(request)
             turned_away = self.respond_user_inactive(request, user)
         return turned_away
-
-    def post_login(self, request: HttpRequest, user: Person, **more: Any) -> HttpResponse:
-        """Speak the person's language to a browser that asks for none of ours."""
-        response: HttpResponse = super().post_login(request, user, **more)
-        ours = {code for code, _name in settings.LANGUAGES}
-        said = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
-        asked = {code.split("-")[0] for code, _weight in said}
-        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and not asked & ours:
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=request.is_secure(), httponly=True
-            )
-        return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """To one's work, which waits behind a one-time password."""

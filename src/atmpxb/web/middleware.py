@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import translation
 
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Person
@@ -14,8 +16,26 @@ from atmpxb.web import navigation, shell
 type Handler = Callable[[HttpRequest], HttpResponse]
 
 ROLE_COOKIE = "role"
-#: What an account with a one-time password may do: choose a password, or leave.
-_FIRST = {"account_change_password", "account_logout"}
+#: What an account with a one-time password may do: choose a password, or leave. And one whose second factor was taken
+#: away, until its holder has read that.
+_CHOOSE = {"account_change_password", "account_logout"}
+_READ = {"factor_reset", "account_logout"}
+
+
+class SpokenLanguage:
+    """Middleware: after signing in, pages speak the language that the person chose, on whatever computer.
+
+    Before that, and for who chose none, the framework's own stands: a choice made at this browser, then what it asks.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, Person) and request.user.language in dict(settings.LANGUAGES):
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = request.user.language
+        return self.get_response(request)
 
 
 class Entrance:
@@ -35,8 +55,11 @@ class Entrance:
     ) -> HttpResponse | None:
         if not isinstance(request.user, Person):
             return None
-        if request.user.password_is_one_time and not _open_first(request, view):
-            return HttpResponseRedirect(reverse("account_change_password"))
+        if request.user.password_is_one_time:
+            if not _open_first(request, view, _CHOOSE):
+                return HttpResponseRedirect(reverse("account_change_password"))
+        elif request.user.has_a_reset_to_read and not _open_first(request, view, _READ):
+            return HttpResponseRedirect(reverse("web:factor_reset"))
         places = workplaces(request.user)
         code = kwargs.get("organisation")
         place = next((p for p in places if p.organisation.code == code), None)
@@ -61,10 +84,10 @@ class Entrance:
         return None
 
 
-def _open_first(request: HttpRequest, view: object) -> bool:
-    """Whether a page is open to a one-time password; those that ask for no sign-in are open to anybody."""
+def _open_first(request: HttpRequest, view: object, names: set[str]) -> bool:
+    """Whether a page is open before anything else; those that ask for no sign-in are open to anybody."""
     match = request.resolver_match
-    return (match is not None and match.url_name in _FIRST) or not getattr(view, "login_required", True)
+    return (match is not None and match.url_name in names) or not getattr(view, "login_required", True)
 
 
 def home_of(place: Workplace, role: str | None = None) -> str:

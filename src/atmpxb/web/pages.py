@@ -1,6 +1,7 @@
 """Pages of the shell itself: preferences, keyboard help, error pages, the gallery of components."""
 
 import secrets
+from contextlib import suppress
 from http import HTTPStatus
 
 from django.conf import settings
@@ -8,10 +9,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language, get_language
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from atmpxb.records.people.actions import NoWorkplace, choose_language, read_factor_reset
+from atmpxb.records.people.credentials import last_factor_reset
 from atmpxb.records.people.models import Person
 from atmpxb.records.people.queries import workplaces
 from atmpxb.web import gallery, shell
@@ -23,14 +27,22 @@ _YEAR = 365 * 24 * 3600
 @login_not_required
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Keep theme, language or keyboard choice of this browser, and go back to the page that asked."""
+    """Keep theme, language or keyboard choice, and go back to the page that asked.
+
+    The language of who is signed in goes with the account; everything else stays with the browser.
+    """
     place = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(place, {request.get_host()}, require_https=request.is_secure()):
         place = "/"
+    language = _language(request.POST.get("language", ""))
+    if language and isinstance(request.user, Person):
+        with suppress(NoWorkplace):
+            choose_language(person=request.user, language=language)
+            language = None
     wishes = {
         shell.THEME_COOKIE: request.POST.get("theme") if request.POST.get("theme") in shell.THEMES else None,
         shell.KEYS_COOKIE: request.POST.get("keys") if request.POST.get("keys") in ("on", "off") else None,
-        settings.LANGUAGE_COOKIE_NAME: _language(request.POST.get("language", "")),
+        settings.LANGUAGE_COOKIE_NAME: language,
     }
     response = HttpResponseRedirect(place)
     for cookie, value in wishes.items():
@@ -47,6 +59,17 @@ def home(request: HttpRequest) -> HttpResponse:
     if places and (target := home_of(places[0])) != "/":
         return HttpResponseRedirect(target)
     return render(request, "web/no_work.html", {"places": places})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def factor_reset(request: HttpRequest) -> HttpResponse:
+    """Tell somebody that an administrator took the second factor away: once, before anything else."""
+    assert isinstance(request.user, Person)
+    if request.method == "POST" and request.user.has_a_reset_to_read:
+        read_factor_reset(person=request.user)
+    if not request.user.has_a_reset_to_read or request.method == "POST":
+        return HttpResponseRedirect(reverse("mfa_activate_totp") if "set_up" in request.POST else "/")
+    return render(request, "web/factor_reset.html", {"told": last_factor_reset(request.user)})
 
 
 def _language(code: str) -> str | None:

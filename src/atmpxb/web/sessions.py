@@ -1,4 +1,4 @@
-"""When a session ends before its time: nobody was there for a while, or a role of the person ended."""
+"""When a session ends before its time: nobody was there, a role ended, or the second factor was taken away."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def begin(sender: object, request: HttpRequest, **more: object) -> None:
 
 
 class SessionEnds:
-    """Middleware: signs out who was away, and whose roles have changed since they signed in.
+    """Middleware: signs out who was away, and whose roles or second factor were taken away since they signed in.
 
     A password that changes ends the other sessions by itself: the session's hash is made from it.
     """
@@ -47,7 +47,8 @@ def _over(request: HttpRequest, person: Person) -> bool:
     now = time.time()
     since = float(request.session.get(_SINCE, 0))
     idle = now - float(request.session.get(_SEEN, 0))
-    return idle > settings.SESSION_IDLE_AGE or role_ended_since(person, datetime.fromtimestamp(since, UTC))
+    reset = person.factor_reset_at is not None and since < person.factor_reset_at.timestamp()
+    return idle > settings.SESSION_IDLE_AGE or reset or role_ended_since(person, datetime.fromtimestamp(since, UTC))
 
 
 def _note(request: HttpRequest) -> None:

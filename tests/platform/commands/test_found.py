@@ -1,5 +1,6 @@
 """``atmpxb found``: from an empty installation to an organisation that can sign, or a sentence that says what to mend."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -69,7 +70,11 @@ def test_an_empty_installation_gets_its_first_organisation_once(fresh_home: Home
         assert rows(server, "SELECT count(*) FROM ledger_entry") == before
         fresh_home.address.write_text("http://127.0.0.1:8123")
         again = found(fresh_home, fresh, PASSWORD)
-        assert "sign in at http://127.0.0.1:8123/" in again.stdout
+        assert "sign in at the address that `atmpxb up` prints" in again.stdout, "a killed `up` left the file behind"
+        with fresh_home.lock.open("a+") as running:
+            fcntl.flock(running, fcntl.LOCK_EX)
+            third = {**OPTIONS, "--code": "third", "--email": "third@lab.example"}
+            assert "sign in at http://127.0.0.1:8123/" in found(fresh_home, third, PASSWORD).stdout
 
 
 def test_a_password_is_no_argument(fresh_home: Home) -> None:

@@ -23,10 +23,11 @@ from atmpxb.records.ledger.writing import PERMISSIONS, NotPermitted
 from atmpxb.records.people.actions import accounts, founding, roles
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
+from atmpxb.records.signatures.actions import factors, proving
 
 MODULES = (
     analyses, catalogue, certificates, failures, orders, requests, reviews, runs, withdrawals, documents, accounts,
-    founding, roles, signatures,
+    founding, roles, signatures, proving, factors,
 )  # fmt: skip
 OF_ACCOUNTS = ("people.", "signatures.")
 VERBS = {

@@ -260,6 +260,7 @@ def test_blanks_are_no_reason_for_anything(scene) -> None:
     file = attached(story, run)[0]
     version = story.get(DocumentVersion, "document", document__code="CC-001")
     key = found(story, run)[0].key
+    proof = who.proof(who.reviewer)
     before = story.standing()
     for deed in (
         lambda: reviews.dispose(actor=who.reviewer, run=run, exception=key, text=" \n"),
@@ -267,7 +268,7 @@ def test_blanks_are_no_reason_for_anything(scene) -> None:
         lambda: orders.hold_sample(actor=who.reviewer, sample=story.sample("flow"), reason="\t"),
         lambda: orders.lift_hold(actor=who.reviewer, sample=story.sample("flow"), reason=" "),
         lambda: runs.withdraw_file(actor=who.analyst, file=file, reason=" "),
-        lambda: documents.withdraw_version(actor=who.reviewer, version=version, reason=" "),
+        lambda: documents.withdraw_version(actor=who.reviewer, version=version, reason=" ", proof=proof, seen=""),
         lambda: requests.withdraw_request(actor=who.client, request=story.request, reason=" "),
         lambda: orders.decline_request(actor=who.analyst, request=story.request, reason=" "),
     ):

@@ -7,15 +7,19 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from atmpxb.quality.actions import catalogue, reviews, runs
 from atmpxb.quality.models import Analysis, Result, RunFile
+from atmpxb.quality.queries.run_files import doubt_of
 from atmpxb.quality.states import FileState, NotPossibleNow
 from atmpxb.records import jobs
 from atmpxb.records.documents.models import DocumentVersion
+from atmpxb.science.simulate.counts import Suspension, vicell_blu
 from atmpxb.science.simulate.flow.tube import simulate_tube
-from scenes import EVENTS, LABELS, SEED, files
+from page_fixtures import catalogues, plain_static_files  # noqa: F401
+from scenes import EVENTS, LABELS, PASSWORD, SEED, files
 from scenes import story as tale
 
 TUBE = {
@@ -95,6 +99,34 @@ def test_a_file_that_seems_to_name_a_patient_is_quarantined_and_never_rewritten(
     for entry in story.entries(story.who.analyst):
         assert never.encode() not in bytes(entry.payload), "the ledger must not repeat what the file gave away"
     assert never not in str(attached.facts)
+
+
+def test_digits_that_only_could_be_a_patients_number_stop_nothing_and_are_shown(scene) -> None:
+    story = scene("opened")
+    run = story.run("flow")
+    attached = attach(story, "flow", "tube.fcs", tube(keywords={"BEADS": "Lot 111222333"}))
+    assert attached.state == FileState.READY
+    browser = Client()
+    browser.post("/account/login/", {"login": "analyst@sure.example", "password": PASSWORD})
+    page = browser.get(f"/o/sure/runs/{run.pk}").content.decode()
+    assert "Digits in BEADS could be a national number" in page
+    assert "withdraw the file and export it again" in page
+    assert "111222333" not in page
+    sure = attach(story, "flow", "other.fcs", tube(keywords={"BEADS": "BSN 111222333"}))
+    assert (sure.state, sure.problem["code"]) == (FileState.QUARANTINED, "file.personal")
+    withdrawn = runs.withdraw_file(actor=story.who.analyst, file=attached, reason="a patient's number")
+    assert withdrawn.state == FileState.WITHDRAWN
+    assert "Digits in BEADS" not in browser.get(f"/o/sure/runs/{run.pk}").content.decode()
+
+
+def test_a_counters_lot_number_is_shown_with_its_line(scene) -> None:
+    story = scene("opened")
+    at = f"{files.clock():%m/%d/%Y %H:%M}"
+    header, *rows = vicell_blu((Suspension(LABELS["flow"], 1.4e6, 93.0),), 7, analysed_at=at).decode().splitlines()
+    export = "\r\n".join([f"{header},Reagent lot", *(f"{row},111222333" for row in rows)]) + "\r\n"
+    attached = attach(story, "cell_count", "count.csv", export.encode())
+    assert attached.state != FileState.UNREADABLE, attached.problem
+    assert (attached.problem.get("code"), doubt_of(attached)[:30]) == (None, "Digits in line 2, Reagent lot;")
 
 
 def test_a_quarantined_file_is_used_after_a_reviewers_word_only(scene) -> None:

@@ -21,6 +21,7 @@ from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Access
 from atmpxb.records.signatures import trust
+from quality.pages.test_bench import seen_on
 
 HTMX = {"HX-Request": "true"}
 LABELS = {"flow": "CART-0001.A", "dna": "CART-0001.B"}
@@ -175,7 +176,7 @@ def test_a_certificate_is_approved_read_checked_and_replaced(
     unknown = anybody.get("/verify/not-a-token")
     assert unknown.status_code == 404
     assert b"Not recognised" in unknown.content
-    found = client.get("/o/anicells/find", {"q": first_version.number.lower()})
+    found = client.post("/o/anicells/find", {"q": first_version.number.lower()})
     assert found.headers["Location"] == theirs, "an exact hit is opened at once"
 
     silent = {"kind": "final", "language": "en"}
@@ -305,7 +306,15 @@ def test_a_method_is_withdrawn_at_its_page(cast: story.Cast, sign_in: Any) -> No
     reviewer: Client = sign_in("reviewer", "sure")
     assert "Withdraw this version" in reviewer.get(address).content.decode()
     assert "Withdraw this version" not in sign_in("analyst", "sure").get(address).content.decode()
-    reviewer.post(f"/o/sure/documents/{method.pk}/withdraw", {"reason": "The light box is broken"})
+    target = f"/o/sure/documents/{method.pk}/withdraw"
+    page = reviewer.get(address).content.decode()
+    filled = {"reason": "The light box is broken", "seen": seen_on(page.partition('id="withdraw"')[2])}
+    for unsigned in ({}, {"password": "not this one"}):
+        refused = reviewer.post(target, {**filled, **unsigned, "place": "refusal-withdraw"}, headers=HTMX)
+        assert refused.status_code == 422
+        assert "refusal-withdraw" in refused.content.decode()
+    reviewer.post(target, {**filled, "password": cast.password})
     page = reviewer.get(address).content.decode()
     assert "The light box is broken" in page
+    assert "Withdrew the document: " in page
     assert "Withdraw this version" not in page

@@ -1,5 +1,6 @@
 """Lists and pages that stay open: kept as a person left them, exported whole, and told what others do."""
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -83,3 +84,26 @@ def test_a_correction_under_the_second_persons_hand_is_shown(
     assert "<ins>Turbid suspension" in said
     forged = post(second, f"{address}/entries/{link}/check", password=PASSWORD, seen="0" * 64, saw="made:up")[1]
     assert "What changed" not in forged, "only what a page has shown is compared"
+
+
+def test_what_somebody_searches_for_stands_in_no_address(cast: story.Cast, order: Any, sign_in: Any) -> None:
+    """Somebody may type a patient's name into the field; browsers, proxies and logs keep addresses."""
+    analyst: Client = sign_in("analyst", "sure")
+    addresses = []
+    for words in ("CART-0001.", "Jan Janssens"):
+        sent = analyst.post(f"{HERE}/find", {"q": words})
+        assert sent.status_code == 302
+        addresses.append(sent.headers["Location"])
+        assert not set(words.replace(".", " ").replace("-", " ").split()) & set(re.split(r"\W+", addresses[-1]))
+    assert "CART-0001.B" in analyst.get(addresses[0]).content.decode(), "the button Back shows the list again"
+    nothing = analyst.get(addresses[1]).content.decode()
+    assert "Jan Janssens" in nothing
+    assert "CART-0001.B" not in nothing
+    assert analyst.post(f"{HERE}/find", {"q": "CART-0001."}).headers["Location"] == addresses[0]
+    scanned = analyst.post(f"{HERE}/find", {"q": "cart-0001.a"}).headers["Location"]
+    assert scanned.startswith(f"{HERE}/samples/"), "a label opens what carries it at once"
+    assert "Jan Janssens" not in sign_in("analyst2", "sure").get(addresses[1]).content.decode()
+    assert "CART-0001.B" not in analyst.get(f"{HERE}/find?q=CART-0001.").content.decode()
+    field = analyst.get(f"{HERE}/samples").content.decode().partition('role="search"')[2].partition("</form>")[0]
+    assert 'method="post"' in field
+    assert "csrfmiddlewaretoken" in field

@@ -3,7 +3,7 @@
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from atmpxb.quality.proof.deep import replay
+from atmpxb.quality.proof.replay import replay
 from atmpxb.records.ledger.canonical import digest
 from atmpxb.records.people.models import Person
 from scenes import PASSWORD

@@ -14,7 +14,7 @@ from atmpxb.science.instruments.fcs import personal_places as in_fcs
 from atmpxb.science.instruments.rdml import RdmlError
 from atmpxb.science.instruments.rdml import personal_places as in_rdml
 from atmpxb.science.instruments.rdml import read as read_rdml
-from atmpxb.science.personal import Holds, holds_of, looks_personal
+from atmpxb.science.personal import PERHAPS, Holds, holds_of, looks_personal
 from atmpxb.science.simulate.counts import Suspension, vicell_blu
 from atmpxb.science.simulate.pcr import simulate_plate
 
@@ -28,7 +28,7 @@ from atmpxb.science.simulate.pcr import simulate_plate
         ("Mevr. Peeters", "name"), ("dhr De Smet", "name"), ("naam: Peeters", "name"),
         ("born 1961", "birth date"), ("12/03/1961", "birth date"), ("1961-03-12", "birth date"),
         ("geb. 01/02/60", "birth date"), ("12 maart 1980", "birth date"),
-        ("85.07.30-033.28", "national number"), ("85073003328", "national number"), ("BSN 111222333", "national number"),
+        ("85.07.30-033.28", "national number"), ("85073003328", PERHAPS), ("Lot 111222333", PERHAPS), ("BSN 111222333", "national number"),
         ("00.01.01-001.05", "national number"), ("jan.janssens@example.org", "e-mail address"),
         ("NL91 ABNA 0417 1643 00", "bank account"), ("BE71096123456769", "bank account"),
         ("CART-0012", ""), ("Normal Wash", ""), ("Donor Sample 3", ""), ("Patient 12", ""), ("20260321-0004", ""),

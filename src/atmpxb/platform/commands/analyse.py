@@ -17,6 +17,7 @@ from atmpxb.quality.assays.registry import kind
 from atmpxb.quality.assays.seam import Analysis, AssayError, AssayKind, Check, Method, RawFile, Value, Words
 from atmpxb.quality.assays.worksheet import entry_of
 from atmpxb.quality.certificate.wording import localised
+from atmpxb.science.personal import PERHAPS
 
 #: Heads and words of the report in both languages.
 TEXTS = {
@@ -26,6 +27,7 @@ TEXTS = {
         "passed": "passed", "failed": "FAILED", "unjudged": "NOT JUDGED", "undetermined": "undetermined",
         "excluded": "Left out", "repaired": "Repaired", "warning": "Warning", "plot": "Plot",
         "personal": "looks like a {what}; the platform would quarantine this file",
+        "perhaps": "could be a national number by chance; the platform would warn of this file",
     },
     "nl": {
         "sample": "Monster", "result": "Resultaat", "value": "Waarde", "unit": "Eenheid",
@@ -35,6 +37,7 @@ TEXTS = {
         "undetermined": "niet bepaald", "excluded": "Weggelaten", "repaired": "Hersteld",
         "warning": "Waarschuwing", "plot": "Figuur",
         "personal": "lijkt op een {what}; het platform zou dit bestand in quarantaine plaatsen",
+        "perhaps": "is misschien een nationaal nummer, misschien toeval; het platform zou voor dit bestand waarschuwen",
     },
 }  # fmt: skip
 
@@ -238,7 +241,8 @@ def _lines(
     notes += [f"{texts['warning']}: {say(warning, voice)}" for warning in analysis.warnings]
     for name, where, what in personal:
         looks = _LOOKS.get(what, what) if lang == "nl" else what
-        notes.append(f"{texts['warning']}: {name}, {say(where, voice)} {texts['personal'].format(what=looks)}")
+        text = texts["perhaps"] if what == PERHAPS else texts["personal"].format(what=looks)
+        notes.append(f"{texts['warning']}: {name}, {say(where, voice)} {text}")
     notes += [f"{texts['plot']}: {path}" for path in written]
     yield from ["", *notes] if notes else []
 

@@ -73,7 +73,7 @@ def load_demo() -> list[str]:
     accounts = [
         f"  {network.address(account, partner.code):34} {function}, {partner.name}"
         for partner in network.PARTNERS
-        for account, (_, _, function, _) in partner.accounts.items()
+        for account, (_, _, function) in partner.accounts.items()
     ]
     return [
         f"Demo accounts, all with the password {password}",

@@ -19,12 +19,12 @@ from atmpxb.platform.home import Home
 @click.option("--zone", prompt="Time zone (such as Europe/Brussels)", help="IANA time zone.")
 @click.option("--email", prompt="Administrator signs in with the address", help="The administrator signs in with it.")
 @click.option("--administrator", prompt="Name of the administrator", help="Name of the administrator.")
-@click.option("--language", type=click.Choice(["en", "nl"]), default="en", help="Of the administrator; en or nl.")
+@click.option("--language", type=click.Choice(["en", "nl"]), help="Of the administrator; else as the browser asks.")
 @click.option(
     "--password-file", type=click.File(encoding="utf-8"), help="First line is the password; - reads it from stdin."
 )
 def command(
-    code: str, name: str, address: str, country: str, zone: str, email: str, administrator: str, language: str,
+    code: str, name: str, address: str, country: str, zone: str, email: str, administrator: str, language: str | None,
     password_file: TextIO | None,
 ) -> None:  # fmt: skip
     """Found an organisation with its first administrator, and make and publish its keys.
@@ -50,7 +50,7 @@ def command(
             organisation, actor = people.found_organisation(
                 code=code, name=name.strip(), address=address, country=country.upper(), zone=zone,
                 administrator_email=email, administrator_password=password, administrator_name=administrator,
-                administrator_language=language,
+                administrator_language=language or "",
             )  # fmt: skip
         except ValidationError:
             raise click.ClickException(f"{email!r} is no email address: give one such as name@example.org") from None
@@ -83,7 +83,7 @@ def _password(source: TextIO | None) -> str:
 
 
 def _next(home: Home, email: str) -> str:
-    where = home.address.read_text(encoding="utf-8").strip() if home.address.exists() else ""
+    where = home.served_at()
     at = f"at {where}/" if where else "at the address that `atmpxb up` prints"
     return f"Next: sign in {at} as {email}, and register people under People."
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -20,6 +21,7 @@ from atmpxb.platform.binaries import PostgresFailed
 from atmpxb.platform.commands.demo_load import discard_interrupted_load, has_records
 from atmpxb.platform.embedded import EmbeddedPostgres
 from atmpxb.platform.home import Home
+from atmpxb.platform.processes import wait_until
 from atmpxb.platform.supervisor import (
     MARK,
     Database,
@@ -45,6 +47,7 @@ def command(port: int, demo: bool, web_workers: int) -> None:
     here = Home.here().create()
     supervisor = Supervisor(say=lambda line: click.echo(line, err=True))
     with _only_one(here):
+        here.address.unlink(missing_ok=True)  # of one that was killed, perhaps at another port
         clear_leftovers(str(here.root))
         _demand_free(port)
         supervisor.listen()
@@ -127,14 +130,21 @@ def _announce(here: Home, port: int, seconds: float) -> None:
 
 @contextmanager
 def _only_one(here: Home) -> Iterator[None]:
-    with (here.run / "up.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with here.lock.open("a+") as lock:
+        # Who only asks whether one runs holds the lock for an instant: that is no second one.
+        if not wait_until(lambda: _locked(lock), 1.0):
             raise click.ClickException(
                 f"`atmpxb up` already runs for {here.root}: stop it first, or choose another --home."
             ) from None
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _demand_free(port: int) -> None:

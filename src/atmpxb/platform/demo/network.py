@@ -14,7 +14,7 @@ ILLUSTRATIVE_ADDRESS = "Illustrative address"
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """An organisation of the demo. ``accounts``: local part of the address → (role, name, function, language).
+    """An organisation of the demo. ``accounts``: local part of the address → (role, name, function).
 
     Names are plainly invented, one letter a person, so that a signature says who and as what, and nobody is meant.
     """
@@ -23,7 +23,7 @@ class Partner:
     name: str
     country: str
     activities: tuple[str, ...]
-    accounts: Mapping[str, tuple[Role, str, str, str]] = field(default_factory=dict)
+    accounts: Mapping[str, tuple[Role, str, str]] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
@@ -31,14 +31,14 @@ class Partner:
 
 
 LABORATORY = {
-    "analyst": (Role.ANALYST, "Demo person A", "Analyst", "en"),
-    "analyst2": (Role.ANALYST, "Demo person B", "Analyst", "nl"),
-    "reviewer": (Role.REVIEWER, "Demo person C", "Reviewer, quality control", "en"),
-    "qp": (Role.QP, "Demo person D", "Head of quality control", "en"),
+    "analyst": (Role.ANALYST, "Demo person A", "Analyst"),
+    "analyst2": (Role.ANALYST, "Demo person B", "Analyst"),
+    "reviewer": (Role.REVIEWER, "Demo person C", "Reviewer, quality control"),
+    "qp": (Role.QP, "Demo person D", "Head of quality control"),
 }
 COMPANY = {
-    "client": (Role.CLIENT, "Demo person E", "Product development", "en"),
-    "qp": (Role.QP, "Demo person F", "Qualified Person", "nl"),
+    "client": (Role.CLIENT, "Demo person E", "Product development"),
+    "qp": (Role.QP, "Demo person F", "Qualified Person"),
 }
 
 PARTNERS = (
@@ -79,10 +79,10 @@ def found(password: str) -> dict[str, Organisation]:
             address=ILLUSTRATIVE_ADDRESS, activities=partner.activities, illustrative=True,
         )  # fmt: skip
         present[partner.code] = organisation
-        for account, (role, name, function, language) in partner.accounts.items():
+        for account, (role, name, function) in partner.accounts.items():
             people.register_person(
                 actor=administrator, email=address(account, partner.code), name=name,
-                password=password, roles=[role], function=function, language=language, identity_verified=True,
+                password=password, roles=[role], function=function, identity_verified=True,
             )  # fmt: skip
         if partner.accounts:
             publish_keys(actor=administrator)

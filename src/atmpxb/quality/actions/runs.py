@@ -28,6 +28,7 @@ from atmpxb.records.signatures.actions import Proof, sign
 from atmpxb.records.signatures.models import Meaning
 from atmpxb.records.vault.actions import register_file
 from atmpxb.records.vault.store import Received
+from atmpxb.science.personal import PERHAPS
 
 
 class TestsDiffer(Refused):
@@ -195,8 +196,7 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, Note | None]:
     if read.facts is None:
         return FileState.UNREADABLE, read.problem
     facts = read.facts
-    if facts.personal:
-        where = tuple(place for place, _ in facts.personal)
+    if where := tuple(place for place, what in facts.personal if what != PERHAPS):
         return FileState.QUARANTINED, note(
             "file.personal",
             "The file seems to tell who a patient is, in {where}. It is kept unread and unchanged. Export"

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from atmpxb.records.people import actions as people
 from atmpxb.records.people.models import Role
-from atmpxb.records.signatures.actions import NotLocked
+from atmpxb.records.signatures.actions import LockedElsewhere, NotLocked
 
 type Words = tuple[str, str, str]  # what failed, what cures it, who can
 
@@ -60,6 +60,13 @@ def _of_accounts(error: Exception) -> Words | None:
             )
         case people.IdentityAlreadyVerified():
             return _("This identity is confirmed already"), _("Nothing needs doing"), ""
+        case LockedElsewhere():
+            return (
+                _("Signing was locked by attempts for another organisation"),
+                _("Wait until %(until)s, or let an administrator there unlock it")
+                % {"until": f"{error.args[0]:%H:%M} UTC"},
+                "",
+            )
         case NotLocked():
             return _("Signing is not locked for this person"), _("Nothing needs doing"), ""
     return None

@@ -15,6 +15,13 @@ class ReasonForm(forms.Form):
     )
 
 
+class ProvenForm(ReasonForm):
+    """Why something is done, and who one is, once more."""
+
+    password = forms.CharField(label=gettext_lazy("Password"), strip=False, max_length=500)
+    code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=20)
+
+
 class SignForm(forms.Form):
     """Who one is, once more, the code where one is set up, and what was seen."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from atmpxb.quality.pages.refusals import Refusal
 from atmpxb.records.people.actor import Actor
-from atmpxb.science.personal import Holds, looks_personal
+from atmpxb.science.personal import PERHAPS, Holds, looks_personal
 
 #: Fields of forms that take words of people.
 FREE_TEXT = ("reason", "note", "text", "condition", "hold_reason", "value", "wells")
@@ -20,6 +20,7 @@ LOOKS = {
     "name": gettext_lazy("a person's name"),
     "birth date": gettext_lazy("a birth date"),
     "national number": gettext_lazy("a national number"),
+    PERHAPS: gettext_lazy("a national number"),
     "e-mail address": gettext_lazy("an e-mail address"),
     "bank account": gettext_lazy("a bank account"),
 }

@@ -17,6 +17,7 @@ from atmpxb.quality.actions import runs
 from atmpxb.quality.models import Run
 from atmpxb.quality.pages.entrance import Request
 from atmpxb.quality.pages.refusals import refusals_of
+from atmpxb.quality.queries.run_files import doubt_of
 from atmpxb.quality.saying import problem_of
 from atmpxb.quality.states import FileState, RunState
 from atmpxb.records.ledger.writing import PERMISSIONS, acting_for
@@ -63,7 +64,7 @@ def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
         _PLACES.release()
     if attached.state != FileState.READY:
         return _no(422, str(attached.get_state_display()), problem_of(attached.problem), kept=True)
-    return JsonResponse({"note": _("Ready to use."), "sha256": received.sha256}, status=201)
+    return JsonResponse({"note": doubt_of(attached) or _("Ready to use."), "sha256": received.sha256}, status=201)
 
 
 def _body(request: HttpRequest) -> Iterator[bytes]:

@@ -5,25 +5,23 @@ a row became must be what the table holds now, for every row of every recorded t
 entry speaks of.
 """
 
-import heapq
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.apps import apps
 from django.conf import settings
-from django.db import connections, models
+from django.db import connections
 
 from atmpxb.notes import Note, note
 from atmpxb.quality import saying
 from atmpxb.quality.models import Certificate, Publication
+from atmpxb.quality.proof.guard import guarded
 from atmpxb.quality.proof.line import Line
+from atmpxb.quality.proof.replay import READER, compare_tables, entries_of
 from atmpxb.quality.proof.verify import verify as verify_certificate
 from atmpxb.quality.publishing import trust_list
 from atmpxb.quality.states import CertificateState
@@ -31,7 +29,6 @@ from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.canonical import utc_text
 from atmpxb.records.ledger.chain import Link, breaks
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
-from atmpxb.records.ledger.writing import state
 from atmpxb.records.people.models import Organisation
 from atmpxb.records.signatures.actions import manifest_content
 from atmpxb.records.signatures.models import Signature, SigningKey
@@ -40,10 +37,6 @@ from atmpxb.records.signatures.withheld import unfitting
 from atmpxb.records.vault.actions import vault
 from atmpxb.records.vault.models import StoredFile
 from atmpxb.records.vault.store import Damaged
-
-READER = "backup"
-
-type State = dict[str, Any]
 
 #: What a checkpoint reveals about a chain.
 _KINDS = {
@@ -57,26 +50,33 @@ _KINDS = {
 def verify() -> Iterator[Line]:
     """Check everything, one line a check."""
     organisations = list(Organisation.objects.using(READER).order_by("code"))
-    keys = _keys()
+    keys, unreadable = _keys()
+    yield from unreadable
     chains: dict[UUID, list[Link]] = {}
     for organisation in organisations:
         entries = LedgerEntry.objects.using(READER).filter(organisation_id=organisation.pk).order_by("seq")
-        chains[organisation.pk] = [entry.link for entry in entries]
-        yield from _chain(organisation, chains[organisation.pk], keys)
-    yield from _tables(chains)
-    yield _signatures(keys)
+        links = chains[organisation.pk] = [entry.link for entry in entries]
+        yield from guarded(f"chain {organisation.code}", partial(_chain, organisation, links))
+        yield from guarded(f"witnesses {organisation.code}", partial(_witnesses, organisation, links, keys))
+    yield from compare_tables(chains)
+    yield from _signatures(keys)
     yield from _vault()
     yield from _certificates()
 
 
-def _keys() -> Mapping[str, Ed25519PublicKey]:
-    return {
-        key.key_id: Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public))
-        for key in SigningKey.objects.using(READER).filter(use="ledger")
-    }
+def _keys() -> tuple[Mapping[str, Ed25519PublicKey], list[Line]]:
+    """The published keys by their ids, and what is wrong with those that can't be read."""
+    keys: dict[str, Ed25519PublicKey] = {}
+
+    def take(key: SigningKey) -> tuple[Line, ...]:
+        keys[key.key_id] = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public))
+        return ()
+
+    found = SigningKey.objects.using(READER).filter(use="ledger")
+    return keys, [line for key in found for line in guarded("signatures", partial(take, key))]
 
 
-def _chain(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Line]:
+def _chain(organisation: Organisation, links: list[Link]) -> Iterator[Line]:
     name = f"chain {organisation.code}"
     wrong = list(breaks(organisation.pk, links))
     if wrong:
@@ -91,6 +91,8 @@ def _chain(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed2
                 count=len(wrong),
             ),
         )
+    elif unread := len(links) - len(list(entries_of(links))):
+        yield Line(name, False, note("deep.unread", "{count} entries can't be read", count=unread))
     else:
         yield Line(name, True, note("deep.chain", "{count} entries follow one another unaltered", count=len(links)))
     head = _head(organisation.pk)
@@ -105,6 +107,9 @@ def _chain(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed2
                 seq=links[-1].seq,
             ),
         )
+
+
+def _witnesses(organisation: Organisation, links: list[Link], keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Line]:
     kept = StoredCheckpoint.objects.using(READER).filter(organisation_id=organisation.pk).order_by("seq")
     found = [(_inbox(point.witness_id), bytes(point.payload), point.key_id, bytes(point.signature)) for point in kept]
     found += [(note("deep.log", "file of checkpoints"), *rest) for rest in _written(organisation.pk)]
@@ -196,110 +201,47 @@ def grown(payloads: Iterable[bytes], links: list[Link]) -> Iterator[Note]:
             )
 
 
-def _tables(chains: Mapping[UUID, list[Link]]) -> Iterator[Line]:
-    """Compare what the chains tell with what the tables hold."""
-    replayed = replay(chains)
-    recorded = {model._meta.db_table: model for model in apps.get_models() if _is_recorded(model)}
-    for table in sorted(recorded):
-        stored = {str(row.pk): state(row) for row in recorded[table]._base_manager.using(READER).iterator()}
-        yield _table(table, stored, replayed.get(table, {}))
-
-
-def replay(chains: Mapping[UUID, list[Link]]) -> Mapping[str, Mapping[str, State]]:
-    """Table → row → columns as the entries leave them. An account is told by every organisation that its person works
-    for, so the chains are read side by side, by time."""
-    replayed: dict[str, dict[str, State]] = defaultdict(dict)
-    told = ((json.loads(link.payload) for link in links) for links in chains.values())
-    for entry in heapq.merge(*told, key=lambda entry: datetime.fromisoformat(entry["at"])):
-        for row in entry.get("rows", ()):
-            replayed[row["table"]].setdefault(row["id"], {}).update(row["after"])
-    return replayed
-
-
-def _is_recorded(model: type[models.Model]) -> bool:
-    module = model.__module__
-    ours = module.startswith(("atmpxb.records.", "atmpxb.quality."))
-    return ours and model._meta.managed and model._meta.db_table != "people_access"
-
-
-def _table(table: str, stored: Mapping[str, State], replayed: Mapping[str, State]) -> Line:
-    name = f"table {table}"
-    if lost := sorted(replayed.keys() - stored.keys()):
-        return Line(
-            name,
-            False,
-            note(
-                "deep.row_gone",
-                "row {row} is recorded and gone ({count} in all)",
-                row=lost[0],
-                count=len(lost),
-            ),
-        )
-    if foreign := sorted(stored.keys() - replayed.keys()):
-        return Line(
-            name,
-            False,
-            note(
-                "deep.row_foreign",
-                "row {row} exists and no entry made it ({count} in all)",
-                row=foreign[0],
-                count=len(foreign),
-            ),
-        )
-    for key, row in stored.items():
-        told = replayed[key]
-        if differs := sorted(column for column in row if row[column] != told.get(column)):
-            return Line(
-                name,
-                False,
-                note(
-                    "deep.row_differs",
-                    "row {row}: {columns} differ from what was recorded",
-                    row=key,
-                    columns=", ".join(differs),
-                ),
-            )
-    return Line(name, True, note("deep.table", "{count} rows are as the ledger tells", count=len(stored)))
-
-
-def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Line:
+def _signatures(keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Line]:
     signatures = list(Signature.objects.using(READER).all())
-    for one in signatures:
-        key = keys.get(one.key_id)
-        if key is None or not manifest_signed_by(key.public_bytes_raw(), one.manifest.encode(), bytes(one.seal)):
-            said = note(
-                "deep.signature", "signature {id} of {name} does not fit what it binds", id=one.pk, name=one.name
-            )
-            return Line("signatures", False, said)
-        if places := list(unfitting(json.loads(one.manifest), one.withheld)):
-            said = note(
-                "deep.signature_words", "signature {id} of {name} bound other words at {place}",
-                id=one.pk, name=one.name, place=places[0],
-            )  # fmt: skip
-            return Line("signatures", False, said)
-    return Line(
-        "signatures", True, note("deep.signatures", "{count} signatures fit what they bind", count=len(signatures))
-    )
+    wrong = [line for one in signatures for line in guarded("signatures", partial(_signature, one, keys))]
+    yield from wrong
+    if not wrong:
+        said = note("deep.signatures", "{count} signatures fit what they bind", count=len(signatures))
+        yield Line("signatures", True, said)
+
+
+def _signature(one: Signature, keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Line]:
+    """What is wrong with a signature."""
+    key = keys.get(one.key_id)
+    if key is None or not manifest_signed_by(key.public_bytes_raw(), one.manifest.encode(), bytes(one.seal)):
+        said = note("deep.signature", "signature {id} of {name} does not fit what it binds", id=one.pk, name=one.name)
+        yield Line("signatures", False, said)
+    elif places := list(unfitting(json.loads(one.manifest), one.withheld)):
+        said = note(
+            "deep.signature_words", "signature {id} of {name} bound other words at {place}",
+            id=one.pk, name=one.name, place=places[0],
+        )  # fmt: skip
+        yield Line("signatures", False, said)
 
 
 def _vault() -> Iterator[Line]:
     files = {stored.sha256: stored.name for stored in StoredFile.objects.using(READER).all()}
-    for digest, name in files.items():
-        try:
-            vault().read(digest)
-        except FileNotFoundError:
-            yield Line(
-                "vault",
-                False,
-                note("deep.file_missing", "{name} ({digest}) is missing", name=name, digest=digest),
-            )
-        except Damaged as error:
-            yield Line("vault", False, note("deep.file_damaged", "{name}: {error}", name=name, error=error.note))
-    yield Line(
-        "vault",
-        True,
-        note("deep.vault", "{count} files were read and compared with their hashes", count=len(files)),
-    )
+    wrong = [line for digest, name in files.items() for line in guarded("vault", partial(_file, digest, name))]
+    yield from wrong
+    if not wrong:
+        said = note("deep.vault", "{count} files were read and compared with their hashes", count=len(files))
+        yield Line("vault", True, said)
+
+
+def _file(digest: str, name: str) -> Iterator[Line]:
+    """What is wrong with a file of the vault."""
+    try:
+        vault().read(digest)
+    except FileNotFoundError:
+        said = note("deep.file_missing", "{name} ({digest}) is missing", name=name, digest=digest)
+        yield Line("vault", False, said)
+    except Damaged as error:
+        yield Line("vault", False, note("deep.file_damaged", "{name}: {error}", name=name, error=error.note))
 
 
 class _FromVault(Mapping[str, bytes]):
@@ -323,23 +265,34 @@ def _certificates() -> Iterator[Line]:
     issued = Certificate.objects.using(READER).exclude(state=CertificateState.APPROVED).order_by("approved_at")
     if not issued.exists():
         return
-    trusted = trust_list(READER)
+    trusted: list[bytes] = []
+
+    def trust() -> tuple[Line, ...]:
+        trusted.append(trust_list(READER))
+        return ()
+
+    yield from guarded("trust list", trust)
     published = {one.token: one for one in Publication.objects.using(READER).all()}
     for certificate in issued.select_related("withdrawal"):
-        report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted, voices=saying.voice)
-        failed = [
-            note("deep.certificate_fails", "{check}: {problem}", check=line.check, problem=line.said)
-            for line in report.lines
-            if line.ok is False
-        ]
-        failed += _standing(certificate, published.get(certificate.token))
-        text = note("deep.certificate", "sealed, proven and recomputed from its raw files")
-        if certificate.withdrawn_at:
-            text = note(
-                "deep.certificate_withdrawn", "sealed, proven and recomputed from its raw files; withdrawn at {at}",
-                at=utc_text(certificate.withdrawn_at),
-            )  # fmt: skip
-        yield Line(f"certificate {certificate}", report.holds and not failed, failed[0] if failed else text)
+        judged = partial(_certificate, certificate, trusted[0] if trusted else None, published.get(certificate.token))
+        yield from guarded(f"certificate {certificate}", judged)
+
+
+def _certificate(certificate: Certificate, trusted: bytes | None, published: Publication | None) -> tuple[Line]:
+    report = verify_certificate(vault().read(certificate.pdf_sha256), _FromVault(), trusted, voices=saying.voice)
+    failed = [
+        note("deep.certificate_fails", "{check}: {problem}", check=line.check, problem=line.said)
+        for line in report.lines
+        if line.ok is False
+    ]
+    failed += _standing(certificate, published)
+    text = note("deep.certificate", "sealed, proven and recomputed from its raw files")
+    if certificate.withdrawn_at:
+        text = note(
+            "deep.certificate_withdrawn", "sealed, proven and recomputed from its raw files; withdrawn at {at}",
+            at=utc_text(certificate.withdrawn_at),
+        )  # fmt: skip
+    return (Line(f"certificate {certificate}", report.holds and not failed, failed[0] if failed else text),)
 
 
 def _standing(certificate: Certificate, published: Publication | None) -> Iterator[Note]:

@@ -6,7 +6,7 @@ counts as passed in silence.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,6 +16,7 @@ from atmpxb.quality.certificate import attachments, record
 from atmpxb.quality.certificate.record import Certificate, RecordError
 from atmpxb.quality.certificate.render import Voices
 from atmpxb.quality.proof import derivation, drawn, hands, inclusion, manifests, recompute, times
+from atmpxb.quality.proof.guard import guarded
 from atmpxb.quality.proof.line import Line
 from atmpxb.records.ledger import checkpoint, merkle
 from atmpxb.records.ledger.canonical import utc_text
@@ -83,7 +84,7 @@ def verify(pdf: bytes, raw: Mapping[str, bytes] | None = None, trust: bytes | No
         return Report((*lines, Line("record", False, error.note)))
     lines += _issuer(sealed.seal, sealed.issuer, trusted, certificate)
     lines.append(_record(content, sealed.seal))
-    lines += _guarded("printed text", lambda: [drawn.judge(pdf, certificate, files, voices)])
+    lines += guarded("printed text", lambda: [drawn.judge(pdf, certificate, files, voices)])
     lines += examine(certificate, content, files, raw, sealed.seal, sealed.issuer)
     lines += _standing(certificate)
     return Report(tuple(lines), certificate)
@@ -99,23 +100,14 @@ def examine(
 ) -> Iterator[Line]:
     """Every check of what a record says and what is attached to it, each by its name."""
     proof = files.get(attachments.PROOF, b"")
-    yield from _guarded("approval", lambda: _proof(proof, record.record_sha256(content), certificate, issuer))
-    yield from _guarded("times", lambda: [_times(proof, certificate, seal, issuer)])
-    yield from _guarded("signatures", lambda: manifests.judge(certificate, files, issuer))
-    yield from _guarded("four eyes", lambda: [hands.judge(certificate, manifests.binding(certificate, files, issuer))])
-    yield from _guarded("documents", lambda: recompute.documents(certificate, files))
-    yield from _guarded("derived", lambda: [derivation.told(certificate, files)])
-    yield from _guarded("verdicts", lambda: recompute.verdicts(certificate, files))
-    yield from _guarded("analyses", lambda: recompute.analyses(certificate, files, raw))
-
-
-def _guarded(check: str, lines: Callable[[], Iterable[Line]]) -> list[Line]:
-    """The lines of a check. Whatever a stranger's record makes it do, the answer is a line with its name."""
-    try:
-        return list(lines())
-    except Exception as error:
-        what = f"{type(error).__name__} {error}"[:378]
-        return [Line(check, False, note("check.impossible", "this can't be judged: {problem}", problem=what))]
+    yield from guarded("approval", lambda: _proof(proof, record.record_sha256(content), certificate, issuer))
+    yield from guarded("times", lambda: [_times(proof, certificate, seal, issuer)])
+    yield from guarded("signatures", lambda: manifests.judge(certificate, files, issuer))
+    yield from guarded("four eyes", lambda: [hands.judge(certificate, manifests.binding(certificate, files, issuer))])
+    yield from guarded("documents", lambda: recompute.documents(certificate, files))
+    yield from guarded("derived", lambda: [derivation.told(certificate, files)])
+    yield from guarded("verdicts", lambda: recompute.verdicts(certificate, files))
+    yield from guarded("analyses", lambda: recompute.analyses(certificate, files, raw))
 
 
 def _issuer(seal: Seal, issuer: Trusted | None, trust: TrustList | None, certificate: Certificate) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db.models import F, Func, JSONField, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 
+from atmpxb.quality.queries.events import event_words
 from atmpxb.records.ledger import checkpoint as checkpoints
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.models import LedgerEntry, StoredCheckpoint
@@ -44,6 +45,7 @@ class Line:
 
     seq: int
     event: str
+    words: str
     at: datetime
     who: str
     noun: str
@@ -157,6 +159,7 @@ def _line(entry: LedgerEntry) -> Line:
     return Line(
         entry.seq,
         str(content["event"]),
+        event_words(content["event"]),
         datetime.fromisoformat(content["at"]),
         str(content["actor"]["name"]),
         noun(str(content["subject"]["table"])),

@@ -10,7 +10,7 @@ from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.queries.documents import method_of
 from atmpxb.quality.queries.history import Event, events_of
 from atmpxb.quality.queries.instruments import kind_titles
-from atmpxb.records.documents.actions import approval_content
+from atmpxb.records.documents.actions import approval_content, withdrawal_content
 from atmpxb.records.documents.models import DocumentKind, DocumentVersion, VersionState
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.signatures.actions import digest_of
@@ -49,6 +49,7 @@ class MethodPage:
     draft: bool
     own_draft: bool
     seen: str
+    seen_withdrawal: str
 
 
 def methods(actor: Actor) -> tuple[Version, ...]:
@@ -74,6 +75,7 @@ def method_page(actor: Actor, version: UUID) -> MethodPage:
         draft=row.state == VersionState.DRAFT,
         own_draft=row.drafted_by_id == actor.person_id,
         seen=digest_of(approval_content(row)),
+        seen_withdrawal=digest_of(withdrawal_content(row)),
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from atmpxb.notes import note
 from atmpxb.quality.assays.seam import Method
 from atmpxb.quality.models import Run, RunFile
-from atmpxb.quality.saying import problem_of
+from atmpxb.quality.saying import problem_of, said
 from atmpxb.quality.states import FileState
+from atmpxb.science.personal import PERHAPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Attached:
     equipment_id: UUID | None
     names_instrument: bool  # the file itself says which one made it
     problem: str
+    doubt: str  # what a person should look at, though the file can be used
     released: str
     withdrawn: str
     attached_at: datetime
@@ -95,6 +98,20 @@ def needed(method: Method, files: Sequence[Attached]) -> tuple[Needed, ...]:
     )
 
 
+def doubt_of(row: RunFile) -> str:
+    """What might tell who a patient is in a file that is in use and that no reviewer has released."""
+    where = tuple(place for place, what in row.facts.get("personal", ()) if what == PERHAPS)
+    if not where or row.state != FileState.READY or "released" in row.problem:
+        return ""
+    doubt = note(
+        "file.perhaps_personal",
+        "Digits in {where} could be a national number; lot and serial numbers look the same by chance. If they name a"
+        " patient, withdraw the file and export it again under a pseudonym.",
+        where=where,
+    )
+    return said(doubt)
+
+
 def _attached(row: RunFile, titles: dict[str, dict[str, str]]) -> Attached:
     facts, problem = row.facts, row.problem
     instrument = str(row.equipment) if row.equipment else str(facts.get("instrument_serial") or "")
@@ -115,6 +132,7 @@ def _attached(row: RunFile, titles: dict[str, dict[str, str]]) -> Attached:
         equipment_id=row.equipment_id,
         names_instrument=bool(facts.get("instrument_serial")),
         problem=problem_of(problem),
+        doubt=doubt_of(row),
         released=str(problem.get("released") or ""),
         withdrawn=str(problem.get("withdrawn") or ""),
         attached_at=row.attached_at,

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from atmpxb.notes import Refused
 from atmpxb.records.documents.models import Document, DocumentKind, DocumentVersion, VersionState
-from atmpxb.records.documents.states import move
+from atmpxb.records.documents.states import WITHDRAWABLE, move
 from atmpxb.records.ledger.writing import action, create, record
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 from atmpxb.records.reasons import require_reason
-from atmpxb.records.signatures.actions import Proof, digest_of, sign
+from atmpxb.records.signatures.actions import Changed, Proof, digest_of, sign
 from atmpxb.records.signatures.models import Meaning
 
 
@@ -108,14 +108,40 @@ def make_effective(*, actor: Actor, version: DocumentVersion, proof: Proof, seen
     return version
 
 
+def withdrawal_content(version: DocumentVersion) -> dict[str, Any]:
+    """What somebody has before the eyes who takes a version out of use: which bytes, and how they stand."""
+    return {**approval_content(version), "state": str(version.state)}
+
+
 @action("documents.withdraw_version", roles={Role.REVIEWER, Role.QP})
-def withdraw_version(*, actor: Actor, version: DocumentVersion, reason: str) -> DocumentVersion:
-    """Take a draft or an effective version out of use. Nothing new starts with it; what rests on it stays readable.
+def withdraw_version(
+    *, actor: Actor, version: DocumentVersion, reason: str, proof: Proof, seen: str
+) -> DocumentVersion:
+    """Sign a draft or an effective version out of use. Nothing new starts with it; what rests on it stays readable.
+
+    Args:
+        seen: digest of ``withdrawal_content`` as it was shown; the reason, typed by the signer, is bound with it.
 
     Raises:
         NotPossibleNow: it is superseded or withdrawn already.
+        Changed: it is no longer what was seen.
     """
     reason = require_reason(reason)
+    stored = DocumentVersion.objects.select_for_update(of=("self",)).select_related("document").get(pk=version.pk)
+    if stored.state in WITHDRAWABLE and digest_of(withdrawal_content(stored)) != seen:
+        raise Changed("this version has changed since you opened it; look at it again before you sign")
+    bound = {**withdrawal_content(stored), "reason": reason}
     move(version, "document.withdrawn", withdrawn_at=timezone.now(), withdrawal_reason=reason)
-    record("document.withdrawn", actor=actor, on=version, sha256=version.sha256, reason=reason)
+    signature = sign(
+        actor=actor, proof=proof, on=version, meaning=Meaning.RETIRED, content=bound, seen=digest_of(bound)
+    )
+    record(
+        "document.withdrawn",
+        actor=actor,
+        on=version,
+        sha256=version.sha256,
+        reason=reason,
+        signature=str(signature.pk),
+        content=digest_of(bound),
+    )
     return version

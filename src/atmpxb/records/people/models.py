@@ -38,6 +38,8 @@ class Organisation(models.Model):
     zone = models.CharField(max_length=60, help_text="IANA time zone")
     activities = models.JSONField(default=list)
     illustrative = models.BooleanField(default=False)
+    #: Whoever has no second factor doesn't sign for this organisation.
+    second_factor_to_sign = models.BooleanField(default=False)
     founded_at = models.DateTimeField()
 
     class Meta:
@@ -82,10 +84,14 @@ class Person(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200)
-    language = models.CharField(max_length=5, default="en")
+    #: Chosen by the person, or for the person at registration; empty: as the browser asks.
+    language = models.CharField(max_length=5, blank=True, default="")
     is_active = models.BooleanField(default=True)
     registered_at = models.DateTimeField()
     password_is_one_time = models.BooleanField(default=False)
+    #: An administrator took the second factor away; sessions from before are over, and the person is told.
+    factor_reset_at = models.DateTimeField(null=True, blank=True)
+    factor_reset_read_at = models.DateTimeField(null=True, blank=True)
     #: Sign-ins are lines of the access log; signing in changes no record.
     last_login = None
 
@@ -98,6 +104,13 @@ class Person(AbstractBaseUser):
     def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password. Unlike the framework's own question it never rewrites the stored hash."""
         return check_password(raw_password, self.password)
+
+    @property
+    def has_a_reset_to_read(self) -> bool:
+        """Whether the second factor was taken away and the person has not been told yet."""
+        if self.factor_reset_at is None:
+            return False
+        return self.factor_reset_read_at is None or self.factor_reset_read_at < self.factor_reset_at
 
     @property
     def is_staff(self) -> bool:

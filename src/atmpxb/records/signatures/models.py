@@ -17,6 +17,7 @@ class Meaning(models.TextChoices):
     APPROVED = "approved", _("Approved")
     WITHDRAWN = "withdrawn", _("Withdrew the certificate")
     EFFECTIVE = "effective", _("Approved the document")
+    RETIRED = "retired", _("Withdrew the document")
     AUTHORISED = "authorised", _("Authorised the renewal of keys")
 
 

@@ -30,6 +30,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from atmpxb.notes import Note, Noted, note
+from atmpxb.panics import is_panic
 from atmpxb.records.signatures import cms
 from atmpxb.records.signatures.printed import Unreadable, printed_text, text_sha256
 from atmpxb.records.signatures.signing import SigningClient
@@ -219,7 +220,9 @@ def _second_reading(pdf: bytes, certificate: bytes, gap: tuple[int, int]) -> Sea
         reason, at = str(signature.sig_object["/Reason"]), signature.self_reported_timestamp
     except BrokenSeal:
         raise
-    except Exception as error:  # a foreign parser on foreign bytes: whatever it meets, the seal does not hold
+    except BaseException as error:  # a foreign parser on foreign bytes: whatever it meets, the seal does not hold
+        if not (isinstance(error, Exception) or is_panic(error)):
+            raise
         raise BrokenSeal(
             "seal.invalid",
             "the signed document can't be validated: {kind} {error}",

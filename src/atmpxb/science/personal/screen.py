@@ -5,7 +5,7 @@ import unicodedata
 from enum import StrEnum
 
 from atmpxb.science.personal import shapes
-from atmpxb.science.personal.numbers import bank_account, national_number
+from atmpxb.science.personal.numbers import PERHAPS, bank_account, national_number
 
 _EARLIEST = 1900
 #: Where nobody says when a file was measured, days of later years are days of work.
@@ -25,7 +25,8 @@ class Holds(StrEnum):
 
 
 def looks_personal(text: str, holds: Holds = Holds.CODE, measured: int | None = None) -> str:
-    """``"name"``, ``"birth date"``, ``"national number"``, ``"e-mail address"``, ``"bank account"`` or ``""``.
+    """``"name"``, ``"birth date"``, ``"national number"``, ``"e-mail address"``, ``"bank account"`` or ``""``; and
+    ``PERHAPS`` where digits could be a national number and nothing says so, which is a doubt and no finding.
 
     Args:
         measured: the year in which the file was made. A day more than a year before it could be a birth date.
@@ -40,15 +41,16 @@ def looks_personal(text: str, holds: Holds = Holds.CODE, measured: int | None = 
         return ""
     if holds is Holds.TECHNICAL:
         return _unmistakable(text)
-    if national_number(text):
-        return "national number"
+    number = national_number(text, about_person=holds is Holds.PERSON)
+    if number and number != PERHAPS:
+        return number
     if bank_account(text):
         return "bank account"
     if holds is not Holds.STAFF and shapes.MAIL.search(text):
         return "e-mail address"
     if shapes.BIRTH_WORD.search(text) or (holds is not Holds.STAFF and _birth(text, holds, measured)):
         return "birth date"
-    return "name" if holds is not Holds.STAFF and _name(text, holds) else ""
+    return "name" if holds is not Holds.STAFF and _name(text, holds) else number
 
 
 def _unmistakable(text: str) -> str:

@@ -32,7 +32,10 @@ class AdmitForm(forms.Form):
         label=gettext_lazy("Roles"), choices=Role.choices, coerce=Role, widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("An administrator holds no role that touches GMP records."),
     )  # fmt: skip
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=[("en", "English"), ("nl", "Nederlands")])
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), required=False,
+        choices=[("", gettext_lazy("As the browser asks")), ("en", "English"), ("nl", "Nederlands")],
+    )  # fmt: skip
     identity_verified = forms.BooleanField(
         label=gettext_lazy("I have seen who this is; without that the person can't sign"), required=False
     )

@@ -130,6 +130,7 @@ def specification(request: Asked, actor: Actor, version: UUID) -> HttpResponse:
         "mine": found.drafted_by_id == actor.person_id,
         "may_approve": actor.holds(Role.QP, Role.REVIEWER),
         "seen": digest_of(documents.approval_content(found)),
+        "seen_withdrawal": digest_of(documents.withdrawal_content(found)),
         "asks_code": needs_code(actor.person_id),
         "may_withdraw": found.state in WITHDRAWABLE
         and found.organisation_id == actor.organisation_id

@@ -15,10 +15,13 @@ from atmpxb.quality.pages.lists import MOST, as_csv
 from atmpxb.quality.pages.office.forms import LedgerForm
 from atmpxb.quality.queries import finding
 from atmpxb.quality.queries import ledger as queries
-from atmpxb.quality.states import TRANSITIONS
+from atmpxb.quality.queries.events import EVENTS
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Role
 
+#: Longer than any label, and than what a scanner reads.
+LONGEST = 200
+_FOUND = "found"
 _WORK = (Role.ANALYST, Role.REVIEWER, Role.QP, Role.CLIENT, Role.OPERATOR, Role.ADMINISTRATOR)
 
 
@@ -46,7 +49,7 @@ def ledger(request: Request, actor: Actor) -> HttpResponseBase:
         "filtered": bool(filters),
         "older": "?" + urlencode({**kept, "before": found.older}) if found.older else "",
         "newest": "?" + urlencode(kept) if filters.before else "",
-        "events": sorted({event for noun in TRANSITIONS.values() for event in noun}),
+        "events": [(event, str(words)) for event, words in EVENTS.items()],
     }
     return render(request, "quality/office/ledger.html", context)
 
@@ -94,15 +97,31 @@ def witness(request: Request, actor: Actor) -> HttpResponse:
     return response
 
 
-@role_page(*_WORK)
+@role_page(*_WORK, asked_by_form=True)
 def find(request: Request, actor: Actor) -> HttpResponse:
-    """Go to what carries this label or number; list what begins with it."""
-    text = request.GET.get("q", "").strip()
+    """Go to what carries this label or number; list what begins with it.
+
+    The words come in the body and are kept in the session: an address names them by a number that means nothing
+    elsewhere, so neither logs nor a browser's history hold them, and the button Back shows the same list again.
+    """
+    if request.method == "POST":
+        text = request.POST.get("q", "").strip()[:LONGEST]
+        exact = [where for hit in finding.find(actor, text) if hit.exact and (where := _address(request, hit))]
+        if len(exact) == 1:
+            return HttpResponseRedirect(exact[0])
+        here_found = reverse("quality:find", kwargs={"organisation": here(request)})
+        return HttpResponseRedirect(f"{here_found}?at={_keep(request, text)}")
+    text = request.session.get(_FOUND, {}).get(request.GET.get("at", ""), "")
     hits = [(hit, _address(request, hit)) for hit in finding.find(actor, text)]
-    exact = [address for hit, address in hits if hit.exact and address]
-    if len(exact) == 1:
-        return HttpResponseRedirect(exact[0])
-    return render(request, "quality/office/find.html", {"q": text, "hits": hits})
+    return render(request, "quality/office/find.html", {"words_found": text, "hits": hits})
+
+
+def _keep(request: Request, text: str) -> str:
+    """Keep searched words for as long as the session, the last ones only."""
+    kept: dict[str, str] = request.session.get(_FOUND, {})
+    name = next((name for name, words in kept.items() if words == text), str(max(map(int, kept), default=0) + 1))
+    request.session[_FOUND] = dict([*((one, words) for one, words in kept.items() if one != name), (name, text)][-20:])
+    return name
 
 
 def _address(request: Request, hit: finding.Hit) -> str:

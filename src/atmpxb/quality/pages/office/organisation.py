@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from atmpxb.quality.pages.access import here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
+from atmpxb.quality.pages.forms import ReasonForm
 from atmpxb.quality.pages.office import public
 from atmpxb.quality.pages.office.account_forms import RotateForm, SiteForm, country_name
 from atmpxb.quality.pages.refusals import cleaned
@@ -62,6 +63,14 @@ def open_site(request: Request, actor: Actor) -> str:
     """Add a place where the organisation works."""
     actions.open_site(actor=actor, **cleaned(SiteForm(request.POST)).cleaned_data)
     return _back(request, "sites")
+
+
+@deed
+def second_factor(request: Request, actor: Actor) -> str:
+    """Ask for a second factor of whoever signs, or ask no longer."""
+    reason = cleaned(ReasonForm(request.POST)).cleaned_data["reason"]
+    actions.ask_second_factor(actor=actor, asked=request.POST.get("asked") == "yes", reason=reason)
+    return _back(request, "signing")
 
 
 @deed

@@ -8,14 +8,14 @@ from django.urls import reverse
 
 from atmpxb.quality.pages.access import here, role_page
 from atmpxb.quality.pages.entrance import Request, deed
-from atmpxb.quality.pages.forms import ReasonForm
+from atmpxb.quality.pages.forms import ProvenForm, ReasonForm
 from atmpxb.quality.pages.office.account_forms import AdmitForm, GrantForm
 from atmpxb.quality.pages.refusals import cleaned
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people import actions, queries
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Membership, Person, Role
-from atmpxb.records.signatures.actions import locked_until, unlock_signing
+from atmpxb.records.signatures.actions import locked_until, needs_code, prove_identity, reset_factor, unlock_signing
 
 
 @role_page(Role.ADMINISTRATOR)
@@ -37,7 +37,9 @@ def person(request: Request, actor: Actor, person: UUID) -> HttpResponse:
     context = {
         "shown": found,
         "form": GrantForm(without=[Role(one.role) for one in found.held]),
-        "locked_until": locked_until(person),
+        "locked_until": locked_until(actor, person),
+        "has_factor": needs_code(person),
+        "asks_code": needs_code(actor.person_id),
         "turned_away": queries.turned_away(actor, person),
         "own": person == actor.person_id,
     }
@@ -104,6 +106,16 @@ def reset(request: Request, actor: Actor, person: UUID) -> HttpResponse:
     """Replace a forgotten password."""
     found = _person(actor, person)
     return _shown_once(request, actor, found, actions.reset_password(actor=actor, person=found))
+
+
+@deed
+def reset_second_factor(request: Request, actor: Actor, person: UUID) -> str:
+    """Take a lost second factor off an account."""
+    form = cleaned(ProvenForm(request.POST)).cleaned_data
+    found = _person(actor, person)
+    proof = prove_identity(actor=actor, password=form["password"], code=form["code"])
+    reset_factor(actor=actor, person=found, proof=proof, reason=form["reason"])
+    return _back(request, person)
 
 
 @deed

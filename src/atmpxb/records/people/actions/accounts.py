@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import password_validation
@@ -66,7 +67,7 @@ def register_person(
     password: str,
     roles: Collection[Role],
     function: str,
-    language: str = "en",
+    language: str = "",
     identity_verified: bool = False,
 ) -> Person:
     """Open an account with its roles in the actor's organisation, and a password that its holder chose.
@@ -95,7 +96,7 @@ def admit_person(
     name: str,
     roles: Collection[Role],
     function: str,
-    language: str = "en",
+    language: str = "",
     identity_verified: bool = False,
 ) -> Admission:
     """Let a person act for the actor's organisation, by the address that the person signs in with.
@@ -131,7 +132,7 @@ def verify_identity(*, actor: Actor, person: Person) -> Person:
     """
     if person.pk == actor.person_id:
         raise OwnAccount("nobody confirms who they are themselves: ask another administrator")
-    held = _held(actor, person)
+    held = demand_held(actor, person)
     unseen = [one for one in held if one.identity_verified_at is None]
     if not unseen:
         raise IdentityAlreadyVerified("this identity is confirmed already")
@@ -154,8 +155,8 @@ def reset_password(*, actor: Actor, person: Person) -> str:
     if person.pk == actor.person_id:
         raise OwnAccount("change your own password on the page of your account")
     lock_account(person)
-    _held(actor, person)
-    if _works_elsewhere(actor, person):
+    demand_held(actor, person)
+    if works_elsewhere(actor, person):
         raise WorksElsewhere("this account also acts for another organisation")
     password = _one_time_password()
     change(person, password=make_password(password), password_is_one_time=True)
@@ -172,16 +173,41 @@ def choose_password(*, person: Person, password: str) -> str:
     Raises:
         NoWorkplace: the person works for no organisation.
     """
+    hashed = make_password(password)
+    _change_own(person, "person.password_changed", password=hashed, password_is_one_time=False)
+    return hashed
+
+
+def choose_language(*, person: Person, language: str) -> None:
+    """The holder of an account says which language the pages speak after signing in; empty: as the browser asks.
+
+    Raises:
+        NoWorkplace: the person works for no organisation.
+    """
+    if person.language != language:
+        _change_own(person, "person.language_chosen", language=language)
+
+
+def read_factor_reset(*, person: Person) -> None:
+    """The holder of an account has read that an administrator took the second factor away.
+
+    Raises:
+        NoWorkplace: the person works for no organisation.
+    """
+    _change_own(person, "person.factor_reset_read", factor_reset_read_at=timezone.now())
+
+
+def _change_own(person: Person, event: str, **fields: Any) -> Person:
+    """What people change of their own account; the first of their organisations records it."""
     places = workplaces(person)
     if not places:
         raise NoWorkplace("this account acts for no organisation: an administrator of one can change that")
     place = places[0]
     actor = Actor(person.pk, person.name, place.organisation.pk, frozenset(place.roles), place.function)
     with recording(actor):
-        stored = Person.objects.get(pk=person.pk)
-        change(stored, password=make_password(password), password_is_one_time=False)
-        record("person.password_changed", actor=actor, on=stored)
-    return stored.password
+        stored = change(Person.objects.get(pk=person.pk), **fields)
+        record(event, actor=actor, on=stored)
+    return stored
 
 
 def demand_new_address(email: str) -> None:
@@ -216,14 +242,15 @@ def _registered(
     return person
 
 
-def _held(actor: Actor, person: Person) -> list[Membership]:
+def demand_held(actor: Actor, person: Person) -> list[Membership]:
+    """What a person holds in the actor's organisation. Raises NoRoleHere for nothing."""
     held = current(actor, person)
     if not held:
         raise NoRoleHere("no role is held here")
     return held
 
 
-def _works_elsewhere(actor: Actor, person: Person) -> bool:
+def works_elsewhere(actor: Actor, person: Person) -> bool:
     """Whether another organisation lets this person act. The database tells a person's roles to that person only."""
     set_context(actor.organisation_id, person.pk)
     found = (

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from django.utils import timezone
 
 from atmpxb.records.identifiers import new_id
-from atmpxb.records.ledger.writing import action, create, record, recording
+from atmpxb.records.ledger.writing import action, change, create, record, recording
 from atmpxb.records.people.actions.accounts import demand_new_address, demand_strong, open_account
 from atmpxb.records.people.actor import Actor
 from atmpxb.records.people.models import Membership, Organisation, Role, Site
 from atmpxb.records.people.places import countries, zones
+from atmpxb.records.reasons import require_reason
 
 LONGEST_NAME = 64  # characters: the name of an organisation stands in its X.509 certificate
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -45,7 +46,7 @@ def found_organisation(
     administrator_email: str,
     administrator_password: str,
     administrator_name: str = "",
-    administrator_language: str = "en",
+    administrator_language: str = "",
     address: str = "",
     activities: Sequence[str] = (),
     illustrative: bool = False,
@@ -96,6 +97,16 @@ def found_organisation(
         )  # fmt: skip
         record("organisation.founded", actor=administrator, on=organisation, country=country)
     return organisation, administrator
+
+
+@action("people.ask_second_factor", roles={Role.ADMINISTRATOR})
+def ask_second_factor(*, actor: Actor, asked: bool, reason: str) -> Organisation:
+    """Say whether whoever signs for the organisation needs a second factor, from now on."""
+    reason = require_reason(reason)
+    organisation = Organisation.objects.get(pk=actor.organisation_id)
+    change(organisation, second_factor_to_sign=asked)
+    record("organisation.second_factor_set", actor=actor, on=organisation, reason=reason, asked=asked)
+    return organisation
 
 
 @action("people.open_site", roles={Role.ADMINISTRATOR})

@@ -25,10 +25,12 @@ class Migration(migrations.Migration):
                 ),
                 ("email", models.EmailField(max_length=254, unique=True)),
                 ("name", models.CharField(max_length=200)),
-                ("language", models.CharField(default="en", max_length=5)),
+                ("language", models.CharField(blank=True, default="", max_length=5)),
                 ("is_active", models.BooleanField(default=True)),
                 ("registered_at", models.DateTimeField()),
                 ("password_is_one_time", models.BooleanField(default=False)),
+                ("factor_reset_at", models.DateTimeField(blank=True, null=True)),
+                ("factor_reset_read_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "abstract": False,
@@ -50,6 +52,7 @@ class Migration(migrations.Migration):
                 ("zone", models.CharField(help_text="IANA time zone", max_length=60)),
                 ("activities", models.JSONField(default=list)),
                 ("illustrative", models.BooleanField(default=False)),
+                ("second_factor_to_sign", models.BooleanField(default=False)),
                 ("founded_at", models.DateTimeField()),
             ],
             options={

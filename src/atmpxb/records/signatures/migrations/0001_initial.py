@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                             ("approved", "Approved"),
                             ("withdrawn", "Withdrew the certificate"),
                             ("effective", "Approved the document"),
+                            ("retired", "Withdrew the document"),
                             ("authorised", "Authorised the renewal of keys"),
                         ],
                         max_length=20,

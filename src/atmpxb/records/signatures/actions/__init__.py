@@ -1,172 +1,54 @@
 """Signing: who you are is proven again, then exactly what you saw is bound to your name, a meaning and a moment."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
 
-from atmpxb.notes import Refused
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.ledger.checkpoints import make_checkpoint
 from atmpxb.records.ledger.models import LedgerEntry
-from atmpxb.records.ledger.writing import NotPermitted, acting_for, action, change, create, record, recording
+from atmpxb.records.ledger.writing import NotPermitted, acting_for, action, create, record
 from atmpxb.records.people.actor import Actor
-from atmpxb.records.people.models import Membership, Organisation, Person, Role
+from atmpxb.records.people.models import Organisation, Role
+from atmpxb.records.signatures.actions.factors import FactorServesElsewhere, NoSecondFactor, reset_factor
+from atmpxb.records.signatures.actions.proving import (
+    LOCK_AFTER,
+    LOCK_FOR,
+    PROOF_LIFE,
+    IdentityNotVerified,
+    LockedElsewhere,
+    NotLocked,
+    Proof,
+    ProofSpent,
+    SecondFactorMissing,
+    SigningLocked,
+    SigningRefused,
+    demand_fresh,
+    locked_until,
+    needs_code,
+    prove_identity,
+    unlock_signing,
+)
 from atmpxb.records.signatures.keys import Identity
-from atmpxb.records.signatures.models import Meaning, Refusal, Signature, SigningKey
+from atmpxb.records.signatures.models import Meaning, Signature, SigningKey
 from atmpxb.records.signatures.signing import SigningClient
 from atmpxb.records.signatures.withheld import withhold
-
-#: Between proving who one is and signing there is no more than this; a proof signs once.
-PROOF_LIFE = timedelta(seconds=120)
-LOCK_AFTER = 5
-LOCK_FOR = timedelta(minutes=15)
-
-
-class SigningRefused(Exception):
-    """Password or code is wrong. ``left`` attempts remain before signing is locked."""
-
-    def __init__(self, factor: str, left: int) -> None:
-        self.factor, self.left = factor, left
-        super().__init__(f"the {factor} is not right; {left} attempts left")
-
-
-class SigningLocked(Exception):
-    """Too many failed attempts: signing stays closed until ``until``."""
-
-
-class IdentityNotVerified(Exception):
-    """Nobody has confirmed who holds this account, so it cannot sign."""
-
-
-class NotLocked(Exception):
-    """Nothing keeps the person from signing."""
-
-
-class ProofSpent(Refused):
-    """The proof of identity is another person's, too old, or was used already."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "signature.proof_spent", "Who you are was proven too long ago, or for something else", "Sign once more"
-        )
 
 
 class Changed(Exception):
     """What was to be signed is no longer what the signer saw."""
 
 
-@dataclass(slots=True)
-class Proof:
-    """A person has just proven who they are. Good for one signature."""
-
-    person_id: UUID
-    proven_at: Any = field(default_factory=timezone.now)
-    spent: bool = False
-
-
 def signing_client() -> SigningClient:
     """The way to the process that holds the keys."""
     return SigningClient(Path(settings.SIGNER_SOCKET))
-
-
-def prove_identity(*, actor: Actor, password: str, code: str = "") -> Proof:
-    """Check password, and the one-time code where the person has set one up; every failure is recorded.
-
-    Raises:
-        SigningLocked: five failures within a quarter of an hour, for whichever organisation.
-        SigningRefused: a factor is wrong.
-        IdentityNotVerified: the administrator has not confirmed who this is.
-    """
-    with _one_attempt_at_a_time(actor.person_id):
-        return _prove_identity(actor, password, code)
-
-
-@contextmanager
-def _one_attempt_at_a_time(person_id: UUID) -> Iterator[None]:
-    """Attempts of one person wait for each other: each sees what the one before it has recorded."""
-    name = f"signing {person_id}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
-
-
-def _prove_identity(actor: Actor, password: str, code: str) -> Proof:
-    person = Person.objects.get(pk=actor.person_id)
-    with acting_for(actor.organisation_id, actor.person_id):  # which shows the person's failures in every organisation
-        failures = [one.refused_at for one in _failures(person.pk)]
-        verified = Membership.objects.filter(
-            organisation_id=actor.organisation_id, person=person, valid_until=None
-        ).exclude(identity_verified_at=None)
-        known = verified.exists()
-    if len(failures) >= LOCK_AFTER:
-        raise SigningLocked(max(failures) + LOCK_FOR)
-    if not person.is_active or not known:
-        raise IdentityNotVerified("an administrator confirms your identity before you can sign")
-    factor = _wrong_factor(person, password, code)
-    if factor:
-        with recording(actor):
-            refusal = create(Refusal, person=person, factor=factor, refused_at=timezone.now())
-            record("signature.refused", actor=actor, on=refusal, factor=factor)
-        raise SigningRefused(factor, LOCK_AFTER - len(failures) - 1)
-    return Proof(person.pk)
-
-
-def locked_until(person_id: UUID) -> datetime | None:
-    """Until when a person can't sign for the organisation that looks; None when nothing is locked."""
-    failures = [one.refused_at for one in _failures(person_id)]
-    return max(failures) + LOCK_FOR if len(failures) >= LOCK_AFTER else None
-
-
-@action("signatures.unlock", roles={Role.ADMINISTRATOR})
-def unlock_signing(*, actor: Actor, person: Person) -> None:
-    """Let a person sign again before the quarter of an hour is over. What was refused stays on record, and counts on
-    where it was refused for another organisation.
-
-    Raises:
-        NotLocked: there is nothing to unlock.
-    """
-    failures = [one for one in _failures(person.pk) if one.organisation_id == actor.organisation_id]
-    if len(failures) < LOCK_AFTER:
-        raise NotLocked("signing is not locked for this person")
-    for one in failures:
-        change(one, forgiven_at=timezone.now())
-    record("signature.unlocked", actor=actor, on=person, failures=len(failures))
-
-
-def _failures(person_id: UUID) -> list[Refusal]:
-    since = timezone.now() - LOCK_FOR
-    return list(Refusal.objects.filter(person_id=person_id, refused_at__gt=since, forgiven_at=None))
-
-
-def _wrong_factor(person: Person, password: str, code: str) -> str:
-    from allauth.mfa.models import Authenticator
-
-    if not person.check_password(password):
-        return "password"
-    totp = Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).first()
-    if totp and not totp.wrap().validate_code(code):
-        return "code"
-    return ""
-
-
-def needs_code(person_id: UUID) -> bool:
-    """Whether this person signs with a one-time code besides the password."""
-    from allauth.mfa.models import Authenticator
-
-    return bool(Authenticator.objects.filter(user_id=person_id, type=Authenticator.Type.TOTP).exists())
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
@@ -196,8 +78,7 @@ def sign(
         Changed: the content is no longer what was seen.
     """
     now = timezone.now()
-    if proof.person_id != actor.person_id or proof.spent or now - proof.proven_at > PROOF_LIFE:
-        raise ProofSpent
+    demand_fresh(proof, actor)
     if digest_of(content) != seen:
         raise Changed("this has changed since you opened it; look at it again before you sign")
     proof.spent = True
@@ -325,3 +206,36 @@ def manifest_content(signature: Signature) -> dict[str, Any]:
     """What a signature bound, with what stays in the house."""
     kept = {name: one["value"] for name, one in signature.withheld.get("content", {}).items()}
     return {**json.loads(signature.manifest)["content"], **kept}
+
+
+__all__ = [
+    "LOCK_AFTER",
+    "LOCK_FOR",
+    "PROOF_LIFE",
+    "Changed",
+    "FactorServesElsewhere",
+    "IdentityNotVerified",
+    "LockedElsewhere",
+    "NoSecondFactor",
+    "NotLocked",
+    "Proof",
+    "ProofSpent",
+    "SecondFactorMissing",
+    "SigningLocked",
+    "SigningRefused",
+    "authorise_rotation",
+    "digest_of",
+    "locked_until",
+    "manifest_content",
+    "needs_code",
+    "prove_identity",
+    "publish_identity",
+    "publish_keys",
+    "reset_factor",
+    "rotate_keys",
+    "rotation_content",
+    "sign",
+    "signing_client",
+    "unlock_signing",
+    "unpublished",
+]

@@ -37,7 +37,6 @@ _FORGETFUL = {
 }
 _TEMPLATE = "atmpxb_template"
 _NUMBERS = itertools.count(1)
-_CHROMIUM = "/usr/bin/chromium"
 _CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--lang=en-GB",
@@ -60,13 +59,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window. On a machine that says it is CI, its absence is a failure."""
-    if not Path(_CHROMIUM).exists():
-        reason = f"{_CHROMIUM} is not there: apt-get install chromium"
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "chromium is not there: apt-get install chromium"
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=_CHROMIUM_FLAGS)
+        opened = playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM_FLAGS)
         yield opened
         opened.close()
 

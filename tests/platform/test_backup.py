@@ -1,5 +1,6 @@
 """A backup holds every record, comes back whole, and a damaged one is refused before anything is written."""
 
+import json
 import shutil
 from pathlib import Path
 from uuid import UUID
@@ -56,6 +57,38 @@ def test_the_backup_is_restored_into_an_empty_home_with_the_same_ledger(backup: 
             admin.execute("DELETE FROM ledger_entry")
         with pytest.raises(BackupFailed, match="empty home"):
             restore(fresh_home, server.admin_url(), backup)
+
+
+def test_folders_on_other_volumes_and_the_mark_of_a_demo_come_along(
+    database: str, postgres: EmbeddedPostgres, tmp_path: Path, fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATMPXB_VAULT", str(tmp_path / "volume" / "raw"))
+    monkeypatch.setenv("ATMPXB_CHECKPOINTS", str(tmp_path / "apart"))
+    home = Home(tmp_path / "home").create()
+    (home.vault / RAW).parent.mkdir()
+    (home.vault / RAW).write_bytes(b"raw data of an instrument")
+    (home.vault / "arriving-x1").write_bytes(b"half of a fi")
+    (home.checkpoints / "laboratory.jsonl").write_bytes(b"signed")
+    home.greeting.write_text("Demo accounts")
+    back_up(home, postgres.url(roles.BACKUP, database), tmp_path / "backup")
+    monkeypatch.setenv("ATMPXB_VAULT", str(tmp_path / "new" / "raw"))
+    monkeypatch.delenv("ATMPXB_CHECKPOINTS")
+    with EmbeddedPostgres(fresh_home.data) as server:
+        restore(fresh_home, server.admin_url(), tmp_path / "backup")
+    assert (tmp_path / "new" / "raw" / RAW).read_bytes() == b"raw data of an instrument"
+    assert [path.name for path in (tmp_path / "new" / "raw").iterdir()] == ["ab"], "what was arriving is no record"
+    assert (fresh_home.root / "checkpoints" / "laboratory.jsonl").read_bytes() == b"signed"
+    assert fresh_home.greeting.read_text() == "Demo accounts"
+
+
+@pytest.mark.parametrize("name", ["../outside", "vault/../../outside", "keys/secret", "/etc/outside"])
+def test_a_manifest_that_reaches_elsewhere_is_refused(backup: Path, tmp_path: Path, name: str) -> None:
+    manifest = json.loads((backup / "manifest.json").read_text())
+    manifest["files"][name] = manifest["files"].pop(f"vault/{RAW}")
+    (backup / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BackupFailed, match="no file of a backup"):
+        restore(Home(tmp_path / "new"), "postgresql://nobody@/none", backup)
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("name", ["database.dump", f"vault/{RAW}"])

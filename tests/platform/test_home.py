@@ -28,6 +28,15 @@ def test_only_the_owner_reads_keys_vault_and_logs(tmp_path: Path) -> None:
     assert not stat.S_IMODE(here.root.stat().st_mode) & 0o066
 
 
+def test_raw_files_and_checkpoints_can_lie_on_other_volumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATMPXB_VAULT", str(tmp_path / "large" / "vault"))
+    monkeypatch.setenv("ATMPXB_CHECKPOINTS", str(tmp_path / "apart" / "checkpoints"))
+    here = Home(tmp_path / "home").create()
+    assert (here.vault, here.checkpoints) == (tmp_path / "large" / "vault", tmp_path / "apart" / "checkpoints")
+    assert stat.S_IMODE(here.vault.stat().st_mode) == stat.S_IMODE(here.checkpoints.stat().st_mode) == 0o700
+    assert not {"vault", "checkpoints"} & {path.name for path in here.root.iterdir()}
+
+
 def test_the_secret_is_made_once_and_closed(tmp_path: Path) -> None:
     here = Home(tmp_path / "home").create()
     secret = here.secret_key()

@@ -56,6 +56,26 @@ def test_a_killed_part_is_started_again(supervisor: Supervisor, said: list[str],
     assert said == ["part ended; starting it again."]
 
 
+def test_a_part_that_waits_for_another_dead_one_keeps_nobody_from_starting_that(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    """The web is healthy only over a database; both are killed, and the web is looked at first."""
+    database = program(tmp_path, SLEEP)
+    web = program(tmp_path, SLEEP, ready=database.alive)
+    database.name, web.name = "database", "web"
+    supervisor.add(database)
+    supervisor.add(web)
+    supervisor.parts.reverse()
+    for part in (web, database):
+        os.kill(pid_of(part), signal.SIGKILL)
+        assert wait_until(lambda part=part: not part.alive(), 5)
+    began = time.monotonic()
+    supervisor.revive()
+    assert time.monotonic() - began < 5
+    assert database.alive()
+    assert web.alive()
+
+
 def test_a_part_that_keeps_dying_is_tried_ever_more_rarely(
     supervisor: Supervisor, said: list[str], tmp_path: Path
 ) -> None:

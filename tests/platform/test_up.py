@@ -151,3 +151,18 @@ def test_a_port_in_use_is_named(fresh_home: Home) -> None:
     assert refused.returncode == 1
     assert f"Port {port} is in use" in refused.stderr
     assert not (fresh_home.data / "18").exists()
+
+
+def test_an_external_server_without_the_role_of_migrations_is_refused_in_a_sentence(
+    fresh_home: Home, port: int
+) -> None:
+    named = {"DATABASE_URL": "postgresql://atmpxb_app:secret@127.0.0.1:1/atmpxb"}
+    others = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
+    refused = subprocess.run(
+        [*ATMPXB, "--home", str(fresh_home.root), "up", "--port", str(port)],
+        check=False, capture_output=True, text=True, env={**others, **named},
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "set DATABASE_OWNER_URL as well" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert "secret" not in refused.stderr

@@ -20,12 +20,14 @@ import psycopg
 from atmpxb.platform import roles
 from atmpxb.platform.binaries import clean_environment, installed_binaries
 from atmpxb.platform.home import Home
+from atmpxb.records.vault.store import ARRIVING
 
 SCHEMA = "atmpxb.backup/1"
 
 _DUMP = "database.dump"
 _MANIFEST = "manifest.json"
 _FOLDERS = ("vault", "checkpoints")
+_GREETING = "greeting.txt"  # its presence says that the data is illustrative
 _HEADS = "SELECT organisation_id::text, seq, encode(hash, 'hex') FROM ledger_head ORDER BY 1"
 
 
@@ -63,10 +65,12 @@ def _write(home: Home, backup_url: str, draft: Path) -> dict[str, Any]:
         dump = draft / _DUMP
         _run("pg_dump", f"--dbname={backup_url}", f"--snapshot={snapshot}", "-Fc", f"--file={dump}")
     files = {}
-    for folder in _FOLDERS:
-        for path in _files(home.root / folder):
-            name = path.relative_to(home.root).as_posix()
+    for folder, place in _folders(home).items():
+        for path in _files(place):
+            name = f"{folder}/{path.relative_to(place).as_posix()}"
             files[name] = _copy(path, draft / name)
+    if home.greeting.exists():
+        files[_GREETING] = _copy(home.greeting, draft / _GREETING)
     manifest = {
         "schema": SCHEMA,
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -90,8 +94,9 @@ def restore(home: Home, admin_url: str, source: Path, database: str = roles.DATA
         BackupFailed: the backup is damaged, the home is not empty, or the restored ledger ends elsewhere.
     """
     manifest = check(source)
-    if any(any(_files(home.root / folder)) for folder in _FOLDERS):
-        raise BackupFailed(f"{home.root} already holds raw files or checkpoints: restore into an empty home.")
+    for place in _folders(home).values():
+        if any(_files(place)):
+            raise BackupFailed(f"{place} already holds files: restore into an empty home.")
     roles.prepare(admin_url, database)
     inside = psycopg.conninfo.make_conninfo(admin_url, dbname=database)
     with psycopg.connect(inside, autocommit=True) as connection:
@@ -101,7 +106,8 @@ def restore(home: Home, admin_url: str, source: Path, database: str = roles.DATA
     _run("pg_restore", f"--dbname={inside}", "--single-transaction", "--exit-on-error", str(source / _DUMP))
     home.create()
     for name, digest in manifest["files"].items():
-        if _copy(source / name, home.root / name) != digest:
+        folder, _, rest = name.partition("/")
+        if _copy(source / name, _folders(home)[folder] / rest if rest else home.greeting) != digest:
             raise BackupFailed(f"{name} changed while it was copied: start again with an empty home.")
     with psycopg.connect(inside) as connection:
         heads = [{"organisation": who, "seq": seq, "hash": digest} for who, seq, digest in connection.execute(_HEADS)]
@@ -124,6 +130,8 @@ def check(source: Path) -> dict[str, Any]:
         raise BackupFailed(f"{source} was written in the form {manifest.get('schema')!r}, not {SCHEMA!r}.")
     expected = {_DUMP: manifest["database"]["sha256"], **manifest["files"]}
     for name, digest in expected.items():
+        if name not in {_DUMP, _GREETING} and (name.partition("/")[0] not in _FOLDERS or ".." in Path(name).parts):
+            raise BackupFailed(f"{name!r} is no file of a backup: its manifest was changed.")
         if not (source / name).is_file():
             raise BackupFailed(f"{name} is missing from {source}.")
         if _digest(source / name) != digest:
@@ -132,8 +140,14 @@ def check(source: Path) -> dict[str, Any]:
     return found
 
 
+def _folders(home: Home) -> dict[str, Path]:
+    """What a backup calls the folders of files, and where this installation keeps them."""
+    return dict(zip(_FOLDERS, (home.vault, home.checkpoints), strict=True))
+
+
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """Whole files; what is still arriving belongs to no record yet."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(ARRIVING))
 
 
 def _copy(source: Path, target: Path) -> str:

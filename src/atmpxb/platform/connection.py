@@ -42,6 +42,16 @@ def url(role: str, home: Home) -> str:
     return found
 
 
+def demand_all(home: Home) -> None:
+    """Ask for what migrations and backups need before anything is started.
+
+    Raises:
+        PostgresFailed: the server is external and the environment does not say how each role reaches it.
+    """
+    for role in VARIABLES:
+        url(role, home)
+
+
 def environment(home: Home) -> dict[str, str]:
     """The variables by which Django's settings and child processes find this installation."""
     found = {

@@ -278,7 +278,8 @@ class EmbeddedPostgres:
 
     def _await(self, binaries: Path, deadline: float) -> bool:
         """Wait until the server answers; ``False`` when it ended instead."""
-        question = [str(binaries / "bin" / "pg_isready"), "-q", "-h", str(self.sockets), "-p", str(PORT)]
+        asked = ("-h", str(self.sockets), "-p", str(PORT), "-U", SUPERUSER, "-d", "postgres")
+        question = [str(binaries / "bin" / "pg_isready"), "-q", *asked]
         while True:
             if subprocess.run(question, check=False, env=clean_environment()).returncode == 0:
                 return True

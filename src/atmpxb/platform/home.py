@@ -44,8 +44,8 @@ class Home:
 
     @property
     def vault(self) -> Path:
-        """Raw files by content hash."""
-        return self.root / "vault"
+        """Raw files by content hash; on another volume where ``$ATMPXB_VAULT`` names one."""
+        return Path(os.environ.get("ATMPXB_VAULT") or self.root / "vault").absolute()
 
     @property
     def keys(self) -> Path:
@@ -63,8 +63,9 @@ class Home:
 
     @property
     def checkpoints(self) -> Path:
-        """The append-only copy of the ledger's signed checkpoints, outside the database."""
-        return self.root / "checkpoints"
+        """The append-only copy of the ledger's signed checkpoints, outside the database; ``$ATMPXB_CHECKPOINTS`` puts
+        it on another volume."""
+        return Path(os.environ.get("ATMPXB_CHECKPOINTS") or self.root / "checkpoints").absolute()
 
     @property
     def greeting(self) -> Path:
@@ -106,7 +107,7 @@ class Home:
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o711 if os.geteuid() == 0 else 0o700)
         for folder in (self.vault, self.keys, self.logs, self.checkpoints):
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
         self.run.mkdir(mode=0o711, exist_ok=True)
         self.run.chmod(0o711 if os.geteuid() == 0 else 0o700)

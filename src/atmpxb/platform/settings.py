@@ -12,7 +12,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from atmpxb.platform import logs
-from atmpxb.platform.home import locate
+from atmpxb.platform.home import Home, locate
 
 SOURCE = Path(__file__).resolve().parents[1]
 HOME = locate()
@@ -209,8 +209,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 LOGGING = logs.CONFIGURATION
 
 # --- files and jobs ---------------------------------------------------------------------------------------
-VAULT = Path(os.environ.get("ATMPXB_VAULT") or HOME / "vault")
-CHECKPOINT_LOG = Path(os.environ.get("ATMPXB_CHECKPOINTS") or HOME / "checkpoints")
+VAULT = Home(HOME).vault
+CHECKPOINT_LOG = Home(HOME).checkpoints
 SIGNER_SOCKET = os.environ.get("ATMPXB_SIGNER") or str(HOME / "run" / "signer.sock")
 LARGEST_RAW_FILE = int(os.environ.get("ATMPXB_LARGEST_RAW_FILE", 2 * 1024**3))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2

@@ -37,6 +37,9 @@ class Part(Protocol):
     def start(self) -> None:
         """Start and return when ready; raise when that fails."""
 
+    def start_again(self) -> None:
+        """Start after it died. Does not wait for what another part may have to do first: that one may be dead too."""
+
     def alive(self) -> bool: ...
 
     def order_stop(self) -> None:
@@ -56,6 +59,9 @@ class Database:
 
     def start(self) -> None:
         self.embedded.start()
+
+    def start_again(self) -> None:
+        self.start()
 
     def alive(self) -> bool:
         process = self.embedded.process
@@ -86,6 +92,15 @@ class Program:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.start_again()
+        if wait_until(lambda: not self.alive() or self.ready(), self.patience) and self.alive():
+            return
+        ended = self.process.poll() if self.process else None
+        self.stop(1.0)
+        state = "was not ready in time" if ended is None else f"ended with status {ended}"
+        raise PartFailed(f"{self.name} {state}. The end of {self.log}:\n{tail(self.log)}")
+
+    def start_again(self) -> None:
         if self.process:
             self._kill_group()  # workers that outlived their dead leader would keep its port
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -99,12 +114,6 @@ class Program:
                 process_group=0,
                 preexec_fn=die_with_parent(signal.SIGTERM),
             )
-        if wait_until(lambda: not self.alive() or self.ready(), self.patience) and self.alive():
-            return
-        ended = self.process.poll()
-        self.stop(1.0)
-        state = "was not ready in time" if ended is None else f"ended with status {ended}"
-        raise PartFailed(f"{self.name} {state}. The end of {self.log}:\n{tail(self.log)}")
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -182,7 +191,7 @@ class Supervisor:
             self._not_before[part.name] = now + pause
             self.say(f"{part.name} ended; starting it again.")
             try:
-                part.start()
+                part.start_again()
             except (PartFailed, RuntimeError, OSError) as error:
                 self.say(f"{part.name} does not start, next attempt in {pause:.0f} s: {error}")
             self._since[part.name] = time.monotonic()

@@ -10,6 +10,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404
 from django.test import RequestFactory
 
+from atmpxb.platform.arriving import TooSlow
 from atmpxb.quality.models import RunFile
 from atmpxb.quality.pages.uploads import upload
 from scenes import LABELS, SEED, files
@@ -67,6 +68,23 @@ def test_three_gigabytes_are_refused_before_a_byte_is_read(scene) -> None:
     assert (status, wire.taken) == (413, 0)
     assert "2048" in said["message"]
     assert said["cure"]
+    assert story.standing() == before
+
+
+def test_a_sender_that_falls_silent_is_told_and_leaves_nothing(scene) -> None:
+    class Silent(Wire):
+        def read(self, size: int = -1) -> bytes:
+            if self.taken:
+                raise TooSlow("nothing arrives")
+            return super().read(size)
+
+    story = scene("opened")
+    before = story.standing()
+    status, said = put(story, story.who.analyst, story.run("flow"), body=Silent(5 * 1024**2), length=str(5 * 1024**2))
+    assert status == 408
+    assert "stopped arriving" in said["message"]
+    assert said["cure"]
+    assert story.vault.remains() == []
     assert story.standing() == before
 
 
@@ -131,6 +149,23 @@ def test_a_full_disk_is_said_and_leaves_nothing(scene, monkeypatch) -> None:
     assert "space" in said["cure"]
     assert story.standing() == before
     assert story.vault.remains() == []
+
+
+def test_a_disk_without_a_byte_left_is_told_from_other_faults(tmp_path) -> None:
+    """A small file waits in the program's memory until it is whole, so the disk refuses it at the very end, twice."""
+    import resource
+
+    from atmpxb.records.vault.store import NoRoom, Vault
+
+    vault = Vault(tmp_path / "vault")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(NoRoom):
+            vault.receive([b"small, and more than ten"], limit=1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert vault.remains() == []
 
 
 def test_slow_senders_can_take_only_half_of_the_threads(scene, monkeypatch) -> None:

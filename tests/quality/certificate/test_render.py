@@ -137,7 +137,7 @@ def test_it_claims_both_standards_and_is_tagged_in_its_language(
     assert b"<pdfaid:conformance>A<" in metadata
     assert b"<pdfuaid:part>1<" in metadata
     assert reader.root_object["/Lang"] == made.certificate.language
-    assert reader.root_object["/MarkInfo"]["/Marked"]
+    assert reader.root_object["/MarkInfo"]["/Marked"].value is True
 
 
 def test_everything_that_verification_needs_is_attached(printed: tuple[laboratory.Case, bytes]) -> None:

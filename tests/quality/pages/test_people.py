@@ -1,17 +1,21 @@
 """The administrator's pages: people with their roles, one-time passwords, the organisation with its keys."""
 
 import html
+import json
 import re
+import shutil
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from atmpxb.platform.demo import network, story
+from atmpxb.platform.home import Home
 from atmpxb.records.ledger.models import LedgerEntry
 from atmpxb.records.ledger.writing import acting_for
 from atmpxb.records.people.models import Membership, Person, Site
 from atmpxb.records.signatures import actions as signatures
+from atmpxb.records.signatures.signing import keys_folder
 
 PASSWORD = "a long password of the tests"
 CHOSEN = "twelve white horses"
@@ -271,6 +275,21 @@ def test_keys_that_wait_are_shown_and_published(office: Client, cast: story.Cast
     office.post(f"{HERE}/organisation/keys/publish", headers=HTMX)
     shown = text(office.get(f"{HERE}/organisation"))
     assert "Keys wait to be published" not in shown
+
+
+def test_lost_keys_are_told_and_new_ones_leave_the_old_on_the_trust_list(
+    office: Client, cast: story.Cast, session_home: Home
+) -> None:
+    before = json.loads(office.get("/trust.json").content)
+    kept = keys_folder(session_home.root) / str(cast.analyst.organisation_id)
+    shutil.rmtree(kept)
+    assert "The keys are not here" in text(office.get(f"{HERE}/organisation"))
+    office.post(f"{HERE}/organisation/keys/publish", headers=HTMX)
+    assert "The keys are not here" not in text(office.get(f"{HERE}/organisation"))
+    after = json.loads(office.get("/trust.json").content)
+    old, new = ({one["name"]: one["checkpoint_keys"] for one in each["organisations"]} for each in (before, after))
+    assert len(new["Sure Laboratories"]) == 2
+    assert old["Sure Laboratories"][0]["public"] == new["Sure Laboratories"][0]["public"]
 
 
 def test_without_the_signing_process_the_page_stands_and_says_so(office: Client, settings: Any, tmp_path: Any) -> None:

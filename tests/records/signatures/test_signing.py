@@ -21,6 +21,7 @@ from atmpxb.records.ledger.checkpoint import checkpoint, signed_by
 from atmpxb.records.signatures import cms, trust
 from atmpxb.records.signatures.keys import Keyring
 from atmpxb.records.signatures.signing import (
+    NoKeys,
     SigningClient,
     SigningError,
     SigningProcess,
@@ -94,7 +95,7 @@ def test_only_the_attributes_of_a_seal_are_signed_as_such(client: SigningClient)
 
 
 def test_without_keys_the_answer_is_to_enrol(client: SigningClient) -> None:
-    with pytest.raises(SigningError, match="enrol it first"):
+    with pytest.raises(NoKeys, match="enrol it first"):
         client.identity(UUID(int=12345))
 
 

@@ -66,6 +66,7 @@ def command(port: int, demo: bool, web_workers: int) -> None:
 
 
 def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_workers: int) -> None:
+    connection.demand_all(here)
     embedded = None if connection.external(here) else EmbeddedPostgres(here.data)
     address = f"http://127.0.0.1:{port}"
     environment = {"ATMPXB_URL": address, **os.environ, **connection.environment(here), MARK: str(here.root)}
@@ -87,7 +88,7 @@ def _start(supervisor: Supervisor, here: Home, port: int, *, demo: bool, web_wor
     demo = demo and embedded is not None
     if demo or here.greeting.exists():
         environment["ATMPXB_DEMO"] = "1"  # pages and seals say that the data is illustrative
-    if demo and not here.greeting.exists():
+    if demo and not here.greeting.exists() and not has_records(here):
         click.echo("First start: loading the demo network …")
         _finish(subprocess.Popen([*_ATMPXB, "demo-load"], env=environment), "demo-load")
     server = [

@@ -80,7 +80,8 @@ def render(
             ) from None
         raise RenderError("render.standard", "the certificate breaks PDF/A or PDF/UA: {error}", error=error) from None
     assert isinstance(made, bytes)
-    return made
+    # The seal goes behind the last line, which Typst leaves open: PDF/A wants an object to begin on a line of its own.
+    return made.rstrip(b"\n") + b"\n"
 
 
 @cache

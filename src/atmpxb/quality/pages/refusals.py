@@ -15,7 +15,7 @@ from atmpxb.quality.states import STATES, NotPossibleNow
 from atmpxb.records.ledger.writing import NotPermitted, Overtaken
 from atmpxb.records.people.models import Role
 from atmpxb.records.signatures import actions as signatures
-from atmpxb.records.signatures.signing import SigningError
+from atmpxb.records.signatures.signing import NoKeys, SigningError
 from atmpxb.records.vault.store import Incomplete, NoRoom, TooLarge
 
 
@@ -137,6 +137,15 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
             )
         case Incomplete():
             return (Refusal(_("The transfer broke off"), _("Drop the file again"), status=400),)
+        case NoKeys():
+            return (
+                Refusal(
+                    _("The signing process holds no keys of this organisation"),
+                    _("Put its folder of keys back, or have new keys made under Organisation"),
+                    _("Administrator"),
+                    503,
+                ),
+            )
         case SigningError():
             return (
                 Refusal(

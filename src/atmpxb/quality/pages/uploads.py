@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -64,6 +64,8 @@ def taken(request: Request, keep: Callable[[Received, str, engine.StoredInput], 
         received = vault().receive(_body(request), limit=settings.LARGEST_RAW_FILE, length=int(length))
         stored = engine.StoredInput(vault().path(received.sha256), name, "", received.sha256)
         return keep(received, name, stored)
+    except UnreadablePostError:  # the connection broke, or the web waited long enough for it
+        return no(408, _("The file stopped arriving; nothing was kept"), _("Check the network, drop the file again"))
     except Exception as error:
         found = refusals_of(error)
         if found is None:

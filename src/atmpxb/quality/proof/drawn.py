@@ -21,7 +21,7 @@ from atmpxb.quality.proof.line import Line
 from atmpxb.records.signatures.printed import Unreadable, page_texts
 
 #: What a seal adds to or replaces in the document's catalogue; nothing of it is shown.
-_SEALS = {"/AcroForm", "/Perms", "/Metadata", "/Extensions", "/Version"}
+_SEALS = {"/AcroForm", "/Perms"}
 
 
 def judge(pdf: bytes, certificate: Certificate, files: Mapping[str, bytes], voices: Voices) -> Line:
@@ -137,9 +137,8 @@ def _shown_beside(pdf: bytes, made: bytes) -> Iterator[Note]:
     history, before = PdfFileReader(io.BytesIO(pdf)).xrefs, PdfFileReader(io.BytesIO(made)).xrefs
     if history.total_revisions != before.total_revisions + 1:
         yield note("printed.added", "more than a seal was added to the pages")
-    trailer: Mapping[str, Any] = drawn.trailer
-    replaceable = {*_numbers(trailer.values()), *_numbers([drawn.root_object.raw_get("/Metadata")])}
-    replaceable |= set(_numbers([drawn.pages[0].indirect_reference]))
+    trailer: Any = drawn.trailer
+    replaceable = set(_numbers([trailer.raw_get("/Root"), drawn.pages[0].indirect_reference]))
     for reference in history.explicit_refs_in_revision(history.total_revisions - 1):
         if reference.idnum < int(trailer["/Size"]) and reference.idnum not in replaceable:
             yield note(
@@ -155,7 +154,7 @@ def _shown_beside(pdf: bytes, made: bytes) -> Iterator[Note]:
     ):
         yield note("printed.page", "a page was changed when it was sealed")
     yield from _field(sealed, drawn)
-    if _told(sealed) != _told(drawn):
+    if _direct(sealed.trailer.raw_get("/Info")) != _direct(trailer.raw_get("/Info")):
         yield note("printed.title", "title, author or subject of the document were changed when it was sealed")
 
 
@@ -175,14 +174,6 @@ def _field(sealed: PdfReader, drawn: PdfReader) -> Iterator[Note]:
     form = sealed.root_object["/AcroForm"].get_object()
     if not isinstance(form, DictionaryObject) or len(form.get("/Fields", ())) != 1 or "/XFA" in form:
         yield note("printed.fields", "the document has other fields than the seal")
-
-
-def _told(reader: PdfReader) -> tuple[Any, ...]:
-    about, packet = _about(reader), reader.xmp_metadata
-    said = tuple(str(about.get(name)) for name in ("/Title", "/Author", "/Subject", "/Keywords"))
-    if packet is None:
-        return said
-    return (*said, packet.dc_title, packet.dc_creator, packet.dc_description)
 
 
 def _direct(value: Any, without: Set[str] = frozenset()) -> Any:

@@ -33,6 +33,10 @@ class KeyringError(Exception):
     """The keys can't be used. Says what is wrong and what cures it."""
 
 
+class NotEnrolled(KeyringError):
+    """The folder holds no keys of this organisation: never made, or not put back after a restore."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckpointKey:
     """Public half of an Ed25519 key: its id, 32 raw bytes, and the time in which it signed (``until`` None:
@@ -134,7 +138,7 @@ class Keyring:
         try:
             about = json.loads(self._about(organisation).read_bytes())
         except FileNotFoundError:
-            raise KeyringError(f"organisation {organisation} has no keys: enrol it first") from None
+            raise NotEnrolled(f"organisation {organisation} has no keys: enrol it first") from None
         return Identity.described(organisation, about)
 
     def checkpoint_key(self, organisation: UUID) -> tuple[str, ed25519.Ed25519PrivateKey]:

@@ -87,6 +87,16 @@ class SealReport:
     text: str = ""
 
 
+class _SealAlone(IncrementalPdfFileWriter):
+    """Appends the seal and nothing else: title, dates and metadata stay as they were drawn.
+
+    The library would rewrite the metadata, in a form that a validator of PDF/A refuses.
+    """
+
+    def _update_meta(self) -> None:
+        pass
+
+
 def seal(pdf: bytes, organisation: UUID, record_sha256: str, client: SigningClient, at: datetime) -> bytes:
     """Seal a rendered document with the organisation's current key.
 
@@ -98,7 +108,7 @@ def seal(pdf: bytes, organisation: UUID, record_sha256: str, client: SigningClie
         SigningError: the signing process does not run or refuses.
     """
     certificate = client.identity(organisation).seal_certificates[-1]
-    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    writer = _SealAlone(io.BytesIO(pdf))
     # PDF/A wants the print flag, PDF/UA wants an untagged field out of sight: zero size, outside the page.
     unseen = fields.InvisSigSettings(set_print_flag=True, set_hidden_flag=False, box_out_of_bounds=True)
     embedder = cms_embedder.PdfCMSEmbedder(fields.SigFieldSpec(FIELD, invis_sig_settings=unseen))

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from atmpxb.records.ledger import checkpoint
 from atmpxb.records.ledger.canonical import canonical
 from atmpxb.records.signatures import cms
-from atmpxb.records.signatures.keys import Identity, Keyring, KeyringError
+from atmpxb.records.signatures.keys import Identity, Keyring, KeyringError, NotEnrolled
 
 LARGEST_MESSAGE = 4 << 20
 PATIENCE_S = 15.0
@@ -40,6 +40,10 @@ MANIFEST_TAG = b"atmpxb.manifest/1\x00"
 
 class SigningError(Exception):
     """Nothing was signed. Says why and what cures it."""
+
+
+class NoKeys(SigningError):
+    """The signing process runs and holds no keys of this organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class SigningProcess:
         try:
             return canonical({"ok": True, **self._do(_request(request))})
         except (SigningError, KeyringError, cms.NotOurForm, checkpoint.NotACheckpoint) as error:
-            return canonical({"ok": False, "message": str(error)})
+            return canonical({"ok": False, "message": str(error), "enrolled": not isinstance(error, NotEnrolled)})
 
     def _do(self, request: Mapping[str, Any]) -> dict[str, Any]:
         organisation = _uuid(request.get("organisation"))
@@ -234,7 +238,7 @@ class SigningClient:
                 " Start it with `atmpxb up`, or alone with `atmpxb signer`."
             ) from None
         if not answer["ok"]:
-            raise SigningError(answer["message"])
+            raise (SigningError if answer["enrolled"] else NoKeys)(answer["message"])
         return dict(answer)
 
 

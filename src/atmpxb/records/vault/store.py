@@ -17,6 +17,7 @@ from pathlib import Path
 from atmpxb.notes import Noted
 
 CHUNK = 1024 * 1024
+ARRIVING = "arriving-"  # how the name of a file begins that is not whole yet
 
 
 class TooLarge(ValueError):
@@ -65,9 +66,17 @@ class Vault:
         Raises:
             TooLarge, Incomplete, NoRoom: nothing was kept.
         """
+        try:
+            return self._take_in(chunks, limit, length)
+        except OSError as error:  # closing the file tries once more to write, and may be what fails
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise NoRoom("the disk that holds the raw files is full") from error
+            raise
+
+    def _take_in(self, chunks: Iterable[bytes], limit: int, length: int | None) -> Received:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         digest, count = sha256(), 0
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix="arriving-", delete=False) as arriving:
+        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=ARRIVING, delete=False) as arriving:
             try:
                 for chunk in chunks:
                     count += len(chunk)
@@ -84,10 +93,8 @@ class Vault:
                 os.chmod(arriving.name, 0o400)
                 os.replace(arriving.name, target)
                 _sync(target.parent)
-            except BaseException as error:
+            except BaseException:
                 Path(arriving.name).unlink(missing_ok=True)
-                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                    raise NoRoom("the disk that holds the raw files is full") from error
                 raise
         return Received(digest.hexdigest(), count)
 
@@ -123,7 +130,7 @@ class Vault:
 
     def remains(self) -> list[Path]:
         """Temporary files: of transfers under way, and of those that a crash cut off."""
-        return sorted(self.folder.glob("arriving-*"))
+        return sorted(self.folder.glob(f"{ARRIVING}*"))
 
     def sweep(self, idle: float = 3600.0) -> int:
         """Delete the temporary files that nobody has written to for ``idle`` seconds; how many there were.

@@ -26,7 +26,7 @@ from atmpxb.records.signatures.actions import (
     unpublished,
 )
 from atmpxb.records.signatures.models import SigningKey
-from atmpxb.records.signatures.signing import SigningError
+from atmpxb.records.signatures.signing import NoKeys, SigningError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def organisation(request: Request, actor: Actor) -> HttpResponse:
         "form": SiteForm(initial={"country": found.country, "zone": found.zone}),
         "keys": keys,
         "current": current,
-        "unpublished": _waiting(actor),
+        "lacking": _lacking(actor),
         "asks_code": needs_code(actor.person_id),
     }
     return render(request, "quality/office/organisation.html", context)
@@ -103,12 +103,14 @@ def _keys(actor: Actor) -> list[Key]:
     return found
 
 
-def _waiting(actor: Actor) -> bool | None:
-    """Whether the signing process holds keys that are not published; None where it does not answer."""
+def _lacking(actor: Actor) -> str:
+    """What keeps the organisation from signing: a ``silent`` process, ``absent`` keys, or ``unpublished`` ones."""
     try:
-        return bool(unpublished(signing_client().identity(actor.organisation_id)))
-    except SigningError as error:
-        return True if "enrol" in str(error) else None
+        return "unpublished" if unpublished(signing_client().identity(actor.organisation_id)) else ""
+    except NoKeys:
+        return "absent"
+    except SigningError:
+        return "silent"
 
 
 def _back(request: Request, place: str) -> str:

@@ -14,11 +14,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 from pytest_django.plugin import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling
 
 from atmpxb.platform import connection, roles
 from atmpxb.platform.embedded import EmbeddedPostgres
@@ -50,15 +52,30 @@ def pytest_configure() -> None:
     Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
 
 
+class _Shares(LoadScopeScheduling):
+    """Tests of a file stay together when several processes share the work, and so do the journeys: they share an
+    installation."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "journeys" if "/journeys/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return _Shares(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers come last: from the first one on, Playwright's event loop runs in this thread, and Django refuses
-    to talk to a database beside a running loop."""
-    items.sort(key=lambda item: item.get_closest_marker("journey") is not None)
+    """What takes longest comes first."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window. On a machine that says it is CI, its absence is a failure."""
+    """A Chromium without a window. On a machine that says it is CI, its absence is a failure.
+
+    Closed after each file: while Playwright's event loop runs in a thread, Django refuses to talk to a database there.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         reason = "chromium is not there: apt-get install chromium"

@@ -27,7 +27,7 @@ def installation() -> Iterator[Installation]:
 type Enter = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def enter(browser: Browser, installation: Installation) -> Iterator[Enter]:
     """``enter("analyst@sure.example", "nl")``: that person, signed in; ``enter()``: anybody, without an account."""
     known: dict[tuple[str, str], Visitor] = {}

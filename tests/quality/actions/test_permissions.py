@@ -15,6 +15,7 @@ from atmpxb.quality.actions import (
     requests,
     reviews,
     runs,
+    trials,
     withdrawals,
 )
 from atmpxb.quality.pages.refusals import refusals_of
@@ -26,7 +27,7 @@ from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.actions import factors, proving
 
 MODULES = (
-    analyses, catalogue, certificates, failures, orders, requests, reviews, runs, withdrawals, documents, accounts,
+    analyses, catalogue, certificates, failures, orders, requests, reviews, runs, trials, withdrawals, documents, accounts,
     founding, roles, signatures, proving, factors,
 )  # fmt: skip
 OF_ACCOUNTS = ("people.", "signatures.")

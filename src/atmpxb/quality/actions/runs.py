@@ -28,7 +28,6 @@ from atmpxb.records.signatures.actions import Proof, sign
 from atmpxb.records.signatures.models import Meaning
 from atmpxb.records.vault.actions import register_file
 from atmpxb.records.vault.store import Received
-from atmpxb.science.personal import PERHAPS
 
 
 class TestsDiffer(Refused):
@@ -196,12 +195,12 @@ def _admission(run: Run, read: "engine.Read") -> tuple[FileState, Note | None]:
     if read.facts is None:
         return FileState.UNREADABLE, read.problem
     facts = read.facts
-    if where := tuple(place for place, what in facts.personal if what != PERHAPS):
+    if facts.telling:
         return FileState.QUARANTINED, note(
             "file.personal",
             "The file seems to tell who a patient is, in {where}. It is kept unread and unchanged. Export"
             " it again under a pseudonym, or let a reviewer release it.",
-            where=where,
+            where=facts.telling,
         )
     if facts.instrument_serial:
         equipment = Equipment.objects.filter(

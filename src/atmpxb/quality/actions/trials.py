@@ -77,12 +77,12 @@ def keep_trial_file(
 def _unfit(read: engine.Read, inputs: Sequence[Input]) -> Note | None:
     if read.facts is None:
         return read.problem
-    if read.facts.personal:
+    if read.facts.telling:
         return note(
             "trial.personal",
             "The file seems to tell who a patient is, in {where}. It is kept unread and unchanged, and is not tried."
             " Export it again under a pseudonym.",
-            where=tuple(place for place, _ in read.facts.personal),
+            where=read.facts.telling,
         )
     if not any(read.facts.format in item.formats for item in inputs):
         return note(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from atmpxb.notes import Fact, Note, Noted, Voice, Words, note, say
+from atmpxb.science.personal import PERHAPS
 
 __all__ = ["Fact", "Note", "Words"]
 
@@ -232,6 +233,11 @@ class FileFacts:
     run: str = ""  # the run or experiment identifier inside the file
     personal: tuple[tuple[Fact, str], ...] = ()  # (where, what it looks like): of a patient
     summary: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def telling(self) -> tuple[Fact, ...]:
+        """Where the file tells who a patient is. What digits only could mean is a doubt, and not among them."""
+        return tuple(place for place, what in self.personal if what != PERHAPS)
 
 
 class AssayKind(Protocol):

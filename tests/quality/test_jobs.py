@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from atmpxb.platform.processes import wait_until
-from atmpxb.quality.actions import analyses, runs
+from atmpxb.quality.actions import analyses, raw_files, worksheets
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.models import Analysis, Result, RunFile, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
@@ -68,11 +68,13 @@ def asked(scene) -> tuple:
     story = scene("opened")
     run = story.run("cell_count")
     tale.attach(story.who, run, "counts.csv", files.counts(LABELS["flow"], SEED)[1])
-    entry = runs.write_entry(actor=story.who.analyst, run=run, code="dilution", value="1", sample=story.sample("flow"))
+    entry = worksheets.write_entry(
+        actor=story.who.analyst, run=run, code="dilution", value="1", sample=story.sample("flow")
+    )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    runs.check_entry(
+    worksheets.check_entry(
         actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second),
-        seen=digest_of(runs.entry_content(entry)),
+        seen=digest_of(worksheets.entry_content(entry)),
     )  # fmt: skip
     return story, story.get(Analysis)
 
@@ -165,7 +167,7 @@ def test_a_reviewed_run_is_not_analysed_again(scene) -> None:
 def test_an_analysis_whose_files_changed_meanwhile_is_left_undone(scene) -> None:
     story, analysis = asked(scene)
     file = story.get(RunFile, "run__method", "file")
-    runs.withdraw_file(actor=story.who.analyst, file=file, reason="wrong export")
+    raw_files.withdraw_file(actor=story.who.analyst, file=file, reason="wrong export")
     jobs.drain()
     assert story.fresh(analysis).state == "superseded"
     with story.as_(story.who.analyst):

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from atmpxb.notes import note, say
 from atmpxb.platform import voices
 from atmpxb.platform.commands.verify import command as verify
-from atmpxb.quality.actions import orders, requests, runs
+from atmpxb.quality.actions import orders, requests, worksheets
 from atmpxb.quality.assays.seam import Repair
 from atmpxb.quality.pages.refusals import refusals_of
 from atmpxb.quality.saying import repair_texts, said
@@ -44,7 +44,7 @@ def test_pages_and_terminals_say_the_same() -> None:
             "Een batch vervalt nadat ze vervaardigd is",
             "Controleer beide tijden",
         ),
-        (runs.NotYours(), "U schreef deze waarde; een ander moet ze controleren", "Geef het aan een collega"),
+        (worksheets.NotYours(), "U schreef deze waarde; een ander moet ze controleren", "Geef het aan een collega"),
         (
             orders.LabelAlreadyUsed(
                 "x", "Label {label} is on another container", "Check which one you hold", label="A"

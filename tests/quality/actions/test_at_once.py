@@ -6,9 +6,11 @@ from decimal import Decimal
 from threading import Barrier, Event, Thread
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections
 
+from atmpxb.platform.processes import wait_until
 from atmpxb.quality.actions import certificates
 from atmpxb.quality.models import Certificate, Sample
 from atmpxb.quality.pages.refusals import refusals_of
@@ -41,6 +43,23 @@ def at_once(*deeds: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
+        thread.join(120)
+    return found
+
+
+def overlapping(story: Any, *deeds: Callable[[], Any]) -> list[Any]:
+    """Like :func:`at_once`, and none is over before all have begun: nobody can append to the ledger until each waits."""
+    found: list[Any] = []
+    admin = story.postgres.admin_url(story.database)
+    with psycopg.connect(admin) as holder, psycopg.connect(admin, autocommit=True) as asking:
+        holder.execute("LOCK TABLE ledger_entry IN SHARE MODE")
+        thread = Thread(target=lambda: found.extend(at_once(*deeds)))
+        thread.start()
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        assert wait_until(lambda: asking.execute(waiting).fetchone() == (len(deeds),), 60)
+        holder.rollback()
         thread.join(120)
     return found
 
@@ -177,7 +196,7 @@ def test_of_two_versions_made_effective_at_once_one_is(scene) -> None:
         seen = signatures.digest_of(documents.approval_content(drafts[place]))
         return lambda: documents.make_effective(actor=head, version=drafts[place], proof=proofs[place], seen=seen)
 
-    found = at_once(make(0), make(1))
+    found = overlapping(story, make(0), make(1))
     assert kinds(found) == {"DocumentVersion": 1, "Overtaken": 1}, found
     with story.as_(head):
         states = Counter(drafts[0].document.versions.values_list("state", flat=True))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from atmpxb.quality.actions import certificates, orders, reviews, runs
+from atmpxb.quality.actions import certificates, orders, raw_files, reviews, runs, worksheets
 from atmpxb.quality.certificate import drafting, record
 from atmpxb.quality.certificate.deviations import Occurred, occurred
 from atmpxb.quality.models import Cause, Certificate, Order, Result, Run, RunFile, Sample, WorksheetEntry
@@ -32,15 +32,15 @@ def drafted(story) -> drafting.Drafted:
 
 def write(story, kind: str, code: str, value: str, reason: str = "", aliquot: str | None = "flow") -> WorksheetEntry:
     sample = story.sample(aliquot) if aliquot else None
-    return runs.write_entry(
+    return worksheets.write_entry(
         actor=story.who.analyst, run=story.run(kind), code=code, value=value, sample=sample, reason=reason
     )
 
 
 def check(story, entry: WorksheetEntry) -> None:
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    seen = digest_of(runs.entry_content(entry))
-    runs.check_entry(actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second), seen=seen)
+    seen = digest_of(worksheets.entry_content(entry))
+    worksheets.check_entry(actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second), seen=seen)
 
 
 def test_a_batch_without_incident_has_no_deviation(scene) -> None:
@@ -96,10 +96,10 @@ def test_files_left_out_or_released_are_listed_with_their_reason(scene) -> None:
     with story.as_(story.who.analyst):
         tube = RunFile.objects.select_related("run__method", "file").filter(run__kind="flow").first()
     assert tube is not None
-    runs.withdraw_file(actor=story.who.analyst, file=tube, reason="A bubble ran through the tube.")
+    raw_files.withdraw_file(actor=story.who.analyst, file=tube, reason="A bubble ran through the tube.")
     stray = tale.attach(story.who, story.run("cell_count"), "other.csv", files.counts("SOMEONE-ELSE", SEED + 1)[1])
     stray = story.get(RunFile, "run__method", "file", pk=stray.pk)
-    runs.release_file(actor=story.who.reviewer, file=stray, reason="Mislabelled on the counter.")
+    raw_files.release_file(actor=story.who.reviewer, file=stray, reason="Mislabelled on the counter.")
     kinds = found(story)
     assert kinds["withdrawn"].record.reason == "A bubble ran through the tube."
     assert tube.name in said(kinds["withdrawn"].record.what, "nl")

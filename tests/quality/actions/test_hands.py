@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
-from atmpxb.quality.actions import analyses, certificates, hands, orders, reviews, runs
+from atmpxb.quality.actions import analyses, certificates, hands, orders, raw_files, reviews, worksheets
 from atmpxb.quality.models import Analysis, RunFile, WorksheetEntry
 from atmpxb.records import jobs
 from atmpxb.records.ledger.writing import record, recording
@@ -37,21 +37,23 @@ def lift(story, actor: Actor) -> None:
 
 
 def correct(story, actor: Actor) -> None:
-    runs.write_entry(
+    worksheets.write_entry(
         actor=actor, run=story.run("cell_count"), code="dilution", value="2", sample=story.sample("flow"),
         reason="misread",
     )  # fmt: skip
 
 
 DEEDS: dict[str, Callable[..., object]] = {
-    "set the plate map": lambda story, who: runs.set_plate_map(
+    "set the plate map": lambda story, who: worksheets.set_plate_map(
         actor=who, run=story.run("cell_count"), wells=WELLS, reason="first one"
     ),
-    "assigned a file": lambda story, who: runs.assign_file(
+    "assigned a file": lambda story, who: raw_files.assign_file(
         actor=who, file=one_file(story), role=one_file(story).role, sample=story.sample("flow")
     ),
-    "withdrew a file": lambda story, who: runs.withdraw_file(actor=who, file=one_file(story), reason="wrong export"),
-    "released a file": lambda story, who: runs.release_file(
+    "withdrew a file": lambda story, who: raw_files.withdraw_file(
+        actor=who, file=one_file(story), reason="wrong export"
+    ),
+    "released a file": lambda story, who: raw_files.release_file(
         actor=who, file=story.get(RunFile, "run__method", "file", pk=set_apart(story).pk), reason="it is ours"
     ),
     "attached a file": lambda story, who: tale.attach(
@@ -91,12 +93,12 @@ def test_judging_and_checking_do_not_make_a_performer_but_bar_from_approval(scen
 def test_whoever_checks_the_last_entry_does_not_perform_the_analysis_that_follows(scene) -> None:
     story = scene("opened")
     run, reviewer = story.run("observation"), story.who.reviewer
-    entry = runs.write_entry(
+    entry = worksheets.write_entry(
         actor=story.who.analyst, run=run, code="appearance", value="opaque_free", sample=story.sample("flow")
     )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    runs.check_entry(
-        actor=reviewer, entry=entry, proof=story.who.proof(reviewer), seen=digest_of(runs.entry_content(entry))
+    worksheets.check_entry(
+        actor=reviewer, entry=entry, proof=story.who.proof(reviewer), seen=digest_of(worksheets.entry_content(entry))
     )
     jobs.drain()
     assert story.get(Analysis, run=run).state == "done"

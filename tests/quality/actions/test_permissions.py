@@ -12,11 +12,13 @@ from atmpxb.quality.actions import (
     certificates,
     failures,
     orders,
+    raw_files,
     requests,
     reviews,
     runs,
     trials,
     withdrawals,
+    worksheets,
 )
 from atmpxb.quality.pages.refusals import refusals_of
 from atmpxb.records.documents import actions as documents
@@ -27,8 +29,8 @@ from atmpxb.records.signatures import actions as signatures
 from atmpxb.records.signatures.actions import factors, proving
 
 MODULES = (
-    analyses, catalogue, certificates, failures, orders, requests, reviews, runs, trials, withdrawals, documents, accounts,
-    founding, roles, signatures, proving, factors,
+    analyses, catalogue, certificates, failures, orders, raw_files, requests, reviews, runs, trials, withdrawals,
+    worksheets, documents, accounts, founding, roles, signatures, proving, factors,
 )  # fmt: skip
 OF_ACCOUNTS = ("people.", "signatures.")
 VERBS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from atmpxb.quality.actions import certificates, reviews, runs
+from atmpxb.quality.actions import certificates, raw_files, reviews, runs, worksheets
 from atmpxb.quality.models import Cause, Equipment, Result, Run, Test, WorksheetEntry
 from atmpxb.quality.states import NotPossibleNow
 from atmpxb.records import jobs
@@ -51,22 +51,24 @@ def test_whoever_did_any_part_of_a_run_does_not_review_it(scene, part: str) -> N
     from atmpxb.quality import engine
 
     stored = engine.StoredInput(story.vault.path(received.sha256), "c.csv", "", received.sha256)
-    attached = runs.attach_file(
+    attached = raw_files.attach_file(
         actor=hands["attached"],
         run=run,
         received=received,
         name="c.csv",
         facts=engine.read_facts("cell_count", stored),
     )
-    runs.assign_file(
+    raw_files.assign_file(
         actor=hands["attached"], file=attached, role=attached.role, sample=attached.sample,
         equipment=story.get(Equipment, kind="cell_count"),
     )  # fmt: skip
-    entry = runs.write_entry(actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow"))
+    entry = worksheets.write_entry(
+        actor=hands["entered"], run=run, code="dilution", value="1", sample=story.sample("flow")
+    )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    runs.check_entry(
+    worksheets.check_entry(
         actor=story.who.reviewer, entry=entry, proof=story.who.proof(story.who.reviewer),
-        seen=digest_of(runs.entry_content(entry)),
+        seen=digest_of(worksheets.entry_content(entry)),
     )  # fmt: skip
     jobs.drain()
     submit(story, story.run("cell_count"), by=hands["submitted"])
@@ -98,7 +100,7 @@ def test_whoever_performed_checked_or_reviewed_does_not_approve(scene, hand: str
 def test_whoever_wrote_an_entry_does_not_check_it_under_any_role(scene) -> None:
     story = scene("opened")
     both = with_all_roles(story, story.who.analyst)
-    entry = runs.write_entry(
+    entry = worksheets.write_entry(
         actor=story.who.analyst,
         run=story.run("cell_count"),
         code="dilution",
@@ -106,9 +108,9 @@ def test_whoever_wrote_an_entry_does_not_check_it_under_any_role(scene) -> None:
         sample=story.sample("flow"),
     )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    with pytest.raises(runs.NotYours):
-        runs.check_entry(
-            actor=both, entry=entry, proof=story.who.proof(both), seen=digest_of(runs.entry_content(entry))
+    with pytest.raises(worksheets.NotYours):
+        worksheets.check_entry(
+            actor=both, entry=entry, proof=story.who.proof(both), seen=digest_of(worksheets.entry_content(entry))
         )
 
 
@@ -117,7 +119,7 @@ def test_whoever_wrote_an_entry_does_not_check_it_under_any_role(scene) -> None:
 
 def test_a_run_without_results_or_with_an_unchecked_entry_is_not_submitted(scene) -> None:
     story = scene("opened")
-    runs.write_entry(
+    worksheets.write_entry(
         actor=story.who.analyst,
         run=story.run("cell_count"),
         code="dilution",
@@ -189,13 +191,13 @@ def outside_limits(scene):
     """A run whose result is outside its limit: cells that clump."""
     story = scene("opened")
     run = story.run("observation")
-    entry = runs.write_entry(
+    entry = worksheets.write_entry(
         actor=story.who.analyst, run=run, code="appearance", value="clumps", sample=story.sample("flow")
     )
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    runs.check_entry(
+    worksheets.check_entry(
         actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second),
-        seen=digest_of(runs.entry_content(entry)),
+        seen=digest_of(worksheets.entry_content(entry)),
     )  # fmt: skip
     jobs.drain()
     submit(story, story.run("observation"))

@@ -13,7 +13,17 @@ from django.db import connections
 from django.utils import timezone
 
 from atmpxb.quality import engine
-from atmpxb.quality.actions import catalogue, certificates, findings, orders, requests, reviews, runs, withdrawals
+from atmpxb.quality.actions import (
+    catalogue,
+    certificates,
+    findings,
+    orders,
+    raw_files,
+    requests,
+    reviews,
+    withdrawals,
+    worksheets,
+)
 from atmpxb.quality.limits import SpecificationError
 from atmpxb.quality.models import Cause, Certificate, Request, Result, Run, RunFile, WorksheetEntry
 from atmpxb.quality.pages.refusals import refusals_of
@@ -77,7 +87,7 @@ def test_a_value_written_while_a_run_is_being_submitted_waits_and_is_refused(sce
     proof, mine = story.who.proof(story.who.analyst), story.run("cell_count")
     told, slipped = while_it_signs(
         monkeypatch,
-        lambda: runs.write_entry(
+        lambda: worksheets.write_entry(
             actor=story.who.second, run=mine, code="dilution", value="3", sample=sample, reason="typo"
         ),
     )
@@ -93,7 +103,7 @@ def test_a_run_that_was_read_before_it_changed_is_submitted_as_it_stands_now(sce
     """The page's object is old; what is signed is not."""
     story = scene("measured")
     old, digest = story.run("qpcr"), seen(story, story.run("qpcr"))
-    runs.set_plate_map(actor=story.who.second, run=story.run("qpcr"), wells={"A1": {"sample": LABELS["dna"]}})
+    worksheets.set_plate_map(actor=story.who.second, run=story.run("qpcr"), wells={"A1": {"sample": LABELS["dna"]}})
     with pytest.raises(reviews.NotReady, match="No results for the present files"):
         reviews.submit_run(actor=story.who.analyst, run=old, proof=story.who.proof(story.who.analyst), seen=digest)
 
@@ -156,7 +166,7 @@ def test_an_answer_to_a_warning_does_not_serve_the_warning_of_a_later_analysis(s
         reviews.dispose(actor=who.reviewer, run=run, exception=one.key, text="about the first plate")
     reviews.return_run(actor=who.reviewer, run=run, reason="measure again")
     for file in attached(story, run, state="ready"):
-        runs.withdraw_file(actor=who.analyst, file=file, reason="another plate follows")
+        raw_files.withdraw_file(actor=who.analyst, file=file, reason="another plate follows")
     tale.attach(who, story.run("qpcr"), *files.plate({LABELS["dna"]: 4.9}, SEED + 77))
     jobs.drain()
     submit(story, story.run("qpcr"))
@@ -184,8 +194,8 @@ def test_a_plate_map_changed_after_the_results_were_there_is_for_the_reviewer(sc
     who, before = story.who, story.run("qpcr")
     assert not [one for one in found(story, before) if one.kind == "plate_map"]
     first = {"A1": {"sample": LABELS["dna"]}, "A2": {"sample": LABELS["dna"]}}
-    runs.set_plate_map(actor=who.second, run=before, wells=first)
-    runs.set_plate_map(actor=who.second, run=before, wells={"A1": first["A1"]}, reason="the well was empty")
+    worksheets.set_plate_map(actor=who.second, run=before, wells=first)
+    worksheets.set_plate_map(actor=who.second, run=before, wells={"A1": first["A1"]}, reason="the well was empty")
     texts = [one.text for one in found(story, before) if one.kind == "plate_map"]
     assert texts == ["Wells A1, A2", "Wells A2 (the well was empty)"]
 
@@ -195,9 +205,9 @@ def test_a_file_reassigned_after_the_results_were_there_is_for_the_reviewer(scen
     run, who = story.run("flow"), story.who
     assert not [one for one in found(story, run) if one.kind == "assigned"]
     one = attached(story, run)[0]
-    runs.assign_file(actor=who.second, file=one, role=one.role, sample=one.sample)
+    raw_files.assign_file(actor=who.second, file=one, role=one.role, sample=one.sample)
     assert not [f for f in found(story, run) if f.kind == "assigned"], "nothing is another than it was"
-    runs.assign_file(actor=who.second, file=one, role=one.role, sample=None)
+    raw_files.assign_file(actor=who.second, file=one, role=one.role, sample=None)
     (changed,) = [f for f in found(story, run) if f.kind == "assigned"]
     assert changed.text == f"{one.name}: now of sample –"
 
@@ -209,7 +219,7 @@ def test_results_follow_when_inputs_return_to_what_they_were(scene) -> None:
     with story.as_(who.analyst):
         first = {r.test_id: r.value for r in Result.objects.filter(test__run=run, current=True)}
     for value, reason in (("3", "typo"), ("1", "it was right")):
-        entry = runs.write_entry(
+        entry = worksheets.write_entry(
             actor=who.analyst, run=story.run("cell_count"), code="dilution", value=value, sample=sample, reason=reason
         )
         check(story, entry)
@@ -222,9 +232,9 @@ def test_results_follow_when_inputs_return_to_what_they_were(scene) -> None:
 
 def check(story, entry: WorksheetEntry) -> None:
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    runs.check_entry(
+    worksheets.check_entry(
         actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second),
-        seen=digest_of(runs.entry_content(entry)),
+        seen=digest_of(worksheets.entry_content(entry)),
     )  # fmt: skip
 
 
@@ -267,7 +277,7 @@ def test_blanks_are_no_reason_for_anything(scene) -> None:
         lambda: reviews.return_run(actor=who.reviewer, run=run, reason=" "),
         lambda: orders.hold_sample(actor=who.reviewer, sample=story.sample("flow"), reason="\t"),
         lambda: orders.lift_hold(actor=who.reviewer, sample=story.sample("flow"), reason=" "),
-        lambda: runs.withdraw_file(actor=who.analyst, file=file, reason=" "),
+        lambda: raw_files.withdraw_file(actor=who.analyst, file=file, reason=" "),
         lambda: documents.withdraw_version(actor=who.reviewer, version=version, reason=" ", proof=proof, seen=""),
         lambda: requests.withdraw_request(actor=who.client, request=story.request, reason=" "),
         lambda: orders.decline_request(actor=who.analyst, request=story.request, reason=" "),
@@ -364,7 +374,7 @@ def test_a_number_is_read_as_the_language_of_the_page_writes_it(scene) -> None:
     run, sample, analyst = story.run("cell_count"), story.sample("flow"), story.who.analyst
 
     def write(value: str, *, comma: bool, reason: str = "") -> str:
-        return runs.write_entry(
+        return worksheets.write_entry(
             actor=analyst, run=run, code="dilution", value=value, sample=sample, reason=reason, comma=comma
         ).value
 

@@ -3,7 +3,7 @@
 import pytest
 
 from atmpxb.quality import engine
-from atmpxb.quality.actions import runs
+from atmpxb.quality.actions import raw_files, runs, worksheets
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.models import Analysis, RunFile, WorksheetEntry
@@ -17,14 +17,14 @@ from scenes import story as tale
 
 def write(story, code: str = "dilution", value: str = "1", *, kind: str = "cell_count", **more) -> WorksheetEntry:
     more.setdefault("sample", story.sample("flow"))
-    return runs.write_entry(actor=story.who.analyst, run=story.run(kind), code=code, value=value, **more)
+    return worksheets.write_entry(actor=story.who.analyst, run=story.run(kind), code=code, value=value, **more)
 
 
 def check(story, entry: WorksheetEntry, by=None, *, seen: str | None = None) -> WorksheetEntry:
     by = by or story.who.second
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    return runs.check_entry(
-        actor=by, entry=entry, proof=story.who.proof(by), seen=seen or digest_of(runs.entry_content(entry))
+    return worksheets.check_entry(
+        actor=by, entry=entry, proof=story.who.proof(by), seen=seen or digest_of(worksheets.entry_content(entry))
     )
 
 
@@ -48,7 +48,7 @@ def test_a_correction_needs_a_reason_and_the_first_value_stays(scene) -> None:
     story = scene("opened")
     first = write(story, value="2.5")
     assert first.value == "2.5"
-    with pytest.raises(runs.WrongEntry, match="reason"):
+    with pytest.raises(worksheets.WrongEntry, match="reason"):
         write(story, value="3")
     second = write(story, value="3", reason="read the wrong line")
     assert story.fresh(first).value == "2.5"
@@ -61,8 +61,8 @@ def test_a_correction_needs_a_reason_and_the_first_value_stays(scene) -> None:
     ("change", "error"),
     [
         ({"value": "much"}, engine.WrongValue), ({"value": "  "}, engine.WrongValue), ({"value": "NaN"}, engine.WrongValue),
-        ({"value": "1e999999999999999999999"}, engine.WrongValue), ({"code": "colour"}, runs.WrongEntry),
-        ({"sample": None}, runs.WrongEntry),
+        ({"value": "1e999999999999999999999"}, engine.WrongValue), ({"code": "colour"}, worksheets.WrongEntry),
+        ({"sample": None}, worksheets.WrongEntry),
         ({"kind": "observation", "code": "appearance", "value": "lovely"}, engine.WrongValue),
     ],
 )  # fmt: skip
@@ -78,7 +78,7 @@ def test_the_second_person_is_another_one(scene) -> None:
     story = scene("opened")
     entry = write(story)
     before = story.standing()
-    with pytest.raises(runs.NotYours, match="another person"):
+    with pytest.raises(worksheets.NotYours, match="another person"):
         check(story, entry, by=story.who.analyst)
     with pytest.raises(Changed):
         check(story, entry, seen="0" * 64)
@@ -94,11 +94,11 @@ def test_an_entry_is_checked_once_and_not_after_it_was_corrected(scene) -> None:
     story = scene("opened")
     first = write(story)
     check(story, first)
-    with pytest.raises(runs.WrongEntry, match="checked meanwhile"):
+    with pytest.raises(worksheets.WrongEntry, match="checked meanwhile"):
         check(story, first, by=story.who.reviewer)
     second = write(story, value="2", reason="wrong pipette")
     third = write(story, value="4", reason="wrong again")
-    with pytest.raises(runs.WrongEntry, match="corrected meanwhile"):
+    with pytest.raises(worksheets.WrongEntry, match="corrected meanwhile"):
         check(story, second)
     check(story, third)
 
@@ -126,17 +126,19 @@ def test_a_file_gets_a_role_that_the_method_knows(scene) -> None:
     attached = story.get(RunFile, "run__method", "file", run=story.run("cell_count"))
     before = story.standing()
     with pytest.raises(AssayError, match="no role 'decoration'"):
-        runs.assign_file(actor=story.who.analyst, file=attached, role="decoration", sample=None)
+        raw_files.assign_file(actor=story.who.analyst, file=attached, role="decoration", sample=None)
     assert story.standing() == before
 
 
 def test_a_plate_map_is_changed_with_a_reason_only(scene) -> None:
     story = scene("opened")
     run = story.run("qpcr")
-    runs.set_plate_map(actor=story.who.analyst, run=run, wells={"A1": {"sample": "CART-0001.B"}})
-    with pytest.raises(runs.WrongEntry, match="reason"):
-        runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={})
-    runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={"A2": {"sample": "x"}}, reason="turned")
+    worksheets.set_plate_map(actor=story.who.analyst, run=run, wells={"A1": {"sample": "CART-0001.B"}})
+    with pytest.raises(worksheets.WrongEntry, match="reason"):
+        worksheets.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={})
+    worksheets.set_plate_map(
+        actor=story.who.analyst, run=story.run("qpcr"), wells={"A2": {"sample": "x"}}, reason="turned"
+    )
     entry = story.entries(story.who.analyst)[-1].content
     (row,) = entry["rows"]
     assert (row["before"], row["after"]) == (
@@ -148,9 +150,9 @@ def test_a_plate_map_is_changed_with_a_reason_only(scene) -> None:
 def test_a_stale_page_without_the_plate_map_cannot_overwrite_it_silently(scene) -> None:
     story = scene("opened")
     stale = story.run("qpcr")
-    runs.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={"A1": {"sample": "x"}})
-    with pytest.raises(runs.WrongEntry, match="reason"):
-        runs.set_plate_map(actor=story.who.second, run=stale, wells={"A1": {"sample": "y"}})
+    worksheets.set_plate_map(actor=story.who.analyst, run=story.run("qpcr"), wells={"A1": {"sample": "x"}})
+    with pytest.raises(worksheets.WrongEntry, match="reason"):
+        worksheets.set_plate_map(actor=story.who.second, run=stale, wells={"A1": {"sample": "y"}})
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,9 @@ def test_a_stale_page_without_the_plate_map_cannot_overwrite_it_silently(scene) 
 )
 def test_a_value_below_what_a_method_can_measure_is_written_as_what_it_is(scene, typed: str, kept: str) -> None:
     story = scene("opened")
-    entry = runs.write_entry(actor=story.who.analyst, run=story.run("transcription"), code="endotoxin", value=typed)
+    entry = worksheets.write_entry(
+        actor=story.who.analyst, run=story.run("transcription"), code="endotoxin", value=typed
+    )
     assert entry.value == kept
 
 
@@ -178,7 +182,7 @@ def test_a_number_that_makes_no_sense_is_refused_where_it_is_typed(scene, kind, 
     sample = story.sample("flow") if kind == "cell_count" else None
     before = story.standing()
     with pytest.raises(WrongValue, match=told):
-        runs.write_entry(actor=story.who.analyst, run=story.run(kind), code=code, value=typed, sample=sample)
+        worksheets.write_entry(actor=story.who.analyst, run=story.run(kind), code=code, value=typed, sample=sample)
     assert story.standing() == before
 
 
@@ -199,9 +203,9 @@ def test_a_report_is_taken_over_with_the_name_of_who_wrote_it(scene) -> None:
 def test_a_transcribed_value_is_checked_against_its_report_only(scene) -> None:
     story = scene("opened")
     run = story.run("transcription")
-    entry = runs.write_entry(actor=story.who.analyst, run=run, code="endotoxin", value="0.12")
+    entry = worksheets.write_entry(actor=story.who.analyst, run=run, code="endotoxin", value="0.12")
     before = story.standing()
-    with pytest.raises(runs.WrongEntry, match="Attach the report"):
+    with pytest.raises(worksheets.WrongEntry, match="Attach the report"):
         check(story, entry)
     assert story.standing() == before
     tale.attach(story.who, run, *files.partner_certificate(LABELS["flow"], "at.las", "0.12"))

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from atmpxb.quality.actions import catalogue, reviews, runs
+from atmpxb.quality.actions import catalogue, raw_files, reviews, worksheets
 from atmpxb.quality.models import Analysis, Result, RunFile
 from atmpxb.quality.queries.run_files import doubt_of
 from atmpxb.quality.states import FileState, NotPossibleNow
@@ -114,7 +114,7 @@ def test_digits_that_only_could_be_a_patients_number_stop_nothing_and_are_shown(
     assert "111222333" not in page
     sure = attach(story, "flow", "other.fcs", tube(keywords={"BEADS": "BSN 111222333"}))
     assert (sure.state, sure.problem["code"]) == (FileState.QUARANTINED, "file.personal")
-    withdrawn = runs.withdraw_file(actor=story.who.analyst, file=attached, reason="a patient's number")
+    withdrawn = raw_files.withdraw_file(actor=story.who.analyst, file=attached, reason="a patient's number")
     assert withdrawn.state == FileState.WITHDRAWN
     assert "Digits in BEADS" not in browser.get(f"/o/sure/runs/{run.pk}").content.decode()
 
@@ -133,7 +133,7 @@ def test_a_quarantined_file_is_used_after_a_reviewers_word_only(scene) -> None:
     story = scene("opened")
     attached = attach(story, "flow", "tube.fcs", tube(serial="UNKNOWN-7", events=EVENTS))
     assert attached.problem["code"] == "file.unknown_instrument"
-    runs.release_file(actor=story.who.reviewer, file=story.fresh(attached), reason="loan instrument, papers seen")
+    raw_files.release_file(actor=story.who.reviewer, file=story.fresh(attached), reason="loan instrument, papers seen")
     assert story.fresh(attached).state == FileState.READY
     jobs.drain()
     (analysis,) = [story.get(Analysis, run=story.run("flow"))]
@@ -181,13 +181,13 @@ def test_the_same_bytes_are_attached_once_under_any_name_and_to_any_run(scene) -
     first = attach(story, "flow", "tube.fcs", data)
     before = story.standing()
     for kind, name in (("flow", "copy.fcs"), ("qpcr", "tube.fcs")):
-        with pytest.raises(runs.FileAlreadyAttached, match="attached to run R-") as refused:
+        with pytest.raises(raw_files.FileAlreadyAttached, match="attached to run R-") as refused:
             attach(story, kind, name, data)
         said = refused.value.facts
         assert (said["run"], said["name"]) == (story.run("flow").number, "tube.fcs")
     assert story.standing() == before
     assert story.vault.remains() == []
-    runs.withdraw_file(actor=story.who.analyst, file=story.fresh(first), reason="wrong run")
+    raw_files.withdraw_file(actor=story.who.analyst, file=story.fresh(first), reason="wrong run")
     again = attach(story, "flow", "again.fcs", data)
     assert again.file_id == first.file_id, "the bytes are on the books once"
 
@@ -227,12 +227,14 @@ def test_a_closed_run_takes_no_file_entry_or_release(scene, chapter: str) -> Non
     before = story.standing()
     attempts = [
         lambda: attach(story, "cell_count", "late.csv", files.counts(LABELS["flow"], SEED + 1)[1]),
-        lambda: runs.write_entry(actor=analyst, run=run, code="dilution", value="2", sample=sample, reason="late"),
-        lambda: runs.check_entry(actor=story.who.second, entry=entry, proof=proof, seen=""),
-        lambda: runs.set_plate_map(actor=analyst, run=run, wells={"A1": {"sample": "x"}}, reason="late"),
-        lambda: runs.assign_file(actor=analyst, file=attached, role="counts", sample=None),
-        lambda: runs.withdraw_file(actor=analyst, file=attached, reason="late"),
-        lambda: runs.release_file(actor=reviewer, file=attached, reason="late"),
+        lambda: worksheets.write_entry(
+            actor=analyst, run=run, code="dilution", value="2", sample=sample, reason="late"
+        ),
+        lambda: worksheets.check_entry(actor=story.who.second, entry=entry, proof=proof, seen=""),
+        lambda: worksheets.set_plate_map(actor=analyst, run=run, wells={"A1": {"sample": "x"}}, reason="late"),
+        lambda: raw_files.assign_file(actor=analyst, file=attached, role="counts", sample=None),
+        lambda: raw_files.withdraw_file(actor=analyst, file=attached, reason="late"),
+        lambda: raw_files.release_file(actor=reviewer, file=attached, reason="late"),
     ]
     for attempt in attempts:
         with pytest.raises(NotPossibleNow) as refused:
@@ -255,7 +257,7 @@ def test_a_file_measured_before_receipt_is_used_and_answered_by_the_reviewer(sce
     """The material existed, but was not here yet: perhaps the clock is wrong, perhaps the label."""
     story = scene("opened")
     at = timezone.now() - timedelta(hours=2)
-    runs.write_entry(
+    worksheets.write_entry(
         actor=story.who.analyst, run=story.run("cell_count"), code="dilution", value="1", sample=story.sample("flow")
     )
     attached = attach(story, "cell_count", *files.counts(LABELS["flow"], SEED, at=at))

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from atmpxb.platform import voices
-from atmpxb.quality.actions import runs
+from atmpxb.quality.actions import worksheets
 from atmpxb.quality.certificate import attachments
 from atmpxb.quality.models import Certificate, WorksheetEntry
 from atmpxb.quality.proof import deep
@@ -29,14 +29,14 @@ verify = partial(verify_with, voices=voices.voice)
 def certified(scene):
     """A certificate whose reviewer remarked something about every exception of a corrected entry."""
     story = scene("measured")
-    entry = runs.write_entry(
+    entry = worksheets.write_entry(
         actor=story.who.analyst, run=story.run("observation"), code="appearance", value="opaque_free",
         sample=story.sample("flow"), reason="looked again in better light",
     )  # fmt: skip
     entry = story.get(WorksheetEntry, "run__method", "sample", pk=entry.pk)
-    runs.check_entry(
+    worksheets.check_entry(
         actor=story.who.second, entry=entry, proof=story.who.proof(story.who.second),
-        seen=digest_of(runs.entry_content(entry)),
+        seen=digest_of(worksheets.entry_content(entry)),
     )  # fmt: skip
     jobs.drain()
     for kind in ("flow", "qpcr", "cell_count", "observation", "transcription"):

@@ -13,7 +13,17 @@ from django.utils import timezone
 
 from atmpxb.platform.demo import files, network
 from atmpxb.quality import engine
-from atmpxb.quality.actions import catalogue, certificates, findings, orders, requests, reviews, runs
+from atmpxb.quality.actions import (
+    catalogue,
+    certificates,
+    findings,
+    orders,
+    raw_files,
+    requests,
+    reviews,
+    runs,
+    worksheets,
+)
 from atmpxb.quality.assays.method import parse
 from atmpxb.quality.models import (
     Batch,
@@ -172,14 +182,14 @@ def attach(who: Cast, run: Run, name: str, data: bytes) -> RunFile:
     received = vault().keep(data)
     stored = engine.StoredInput(vault().path(received.sha256), name, "", received.sha256)
     read = engine.read_facts(run.kind, stored)
-    attached = runs.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
+    attached = raw_files.attach_file(actor=who.analyst, run=run, received=received, name=name, facts=read)
     if attached.state != FileState.READY or not attached.role or (read.facts and read.facts.instrument_serial):
         return attached
     with acting_for(who.analyst.organisation_id, who.analyst.person_id):
         made_by = Equipment.objects.filter(organisation_id=who.analyst.organisation_id, kind=run.kind).first()
     if made_by is None:
         return attached
-    return runs.assign_file(
+    return raw_files.assign_file(
         actor=who.analyst, file=attached, role=attached.role, sample=attached.sample, equipment=made_by
     )
 
@@ -206,12 +216,12 @@ def write_bench(who: Cast, opened: dict[str, Run], kinds: Collection[str] = (), 
         with acting_for(who.analyst.organisation_id, who.analyst.person_id):
             of_sample = kind != "transcription"
             sample = run.tests.select_related("sample").first().sample if of_sample else None  # type: ignore[union-attr]
-        entry = runs.write_entry(actor=who.analyst, run=run, code=code, value=value, sample=sample)
+        entry = worksheets.write_entry(actor=who.analyst, run=run, code=code, value=value, sample=sample)
         if code.startswith("report_"):
             continue  # names the report; the method asks no second person for it
         with acting_for(who.second.organisation_id, who.second.person_id):
-            seen = digest_of(runs.entry_content(entry))
-        runs.check_entry(actor=who.second, entry=entry, proof=who.proof(who.second), seen=seen)
+            seen = digest_of(worksheets.entry_content(entry))
+        worksheets.check_entry(actor=who.second, entry=entry, proof=who.proof(who.second), seen=seen)
 
 
 def attach_all(who: Cast, opened: dict[str, Run], labels: dict[str, str], seed: int, events: int = 200_000) -> None:

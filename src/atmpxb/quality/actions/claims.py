@@ -23,6 +23,15 @@ def claim(run: Run, event: str, *allowed: RunState) -> None:
         raise NotPossibleNow("run", event, run.state, frozenset(allowed))
 
 
+def claim_open(run: Run) -> None:
+    """Inside an action: lock a run whose worksheet or files are about to change.
+
+    Raises:
+        NotPossibleNow: the run is not open any more.
+    """
+    claim(run, "run.changed", RunState.OPEN)
+
+
 def claim_order(order: Order) -> None:
     """Inside an action: lock every run and sample of an order, in the one order that can't deadlock."""
     runs = Run.objects.filter(pk__in=order.tests.values("run")).order_by("pk")

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from atmpxb.notes import Refused
-from atmpxb.quality.actions import orders, reviews, runs
+from atmpxb.quality.actions import orders, raw_files, reviews
 from atmpxb.quality.assays.seam import AssayError
 from atmpxb.quality.engine import WrongValue
 from atmpxb.quality.pages.account_refusals import words_of
@@ -122,7 +122,7 @@ def refusals_of(error: Exception) -> tuple[Refusal, ...] | None:
                     status=409,
                 ),
             )
-        case runs.FileAlreadyAttached():
+        case raw_files.FileAlreadyAttached():
             return (Refusal(said(error.note), said(error.cure), status=409),)
         case TooLarge():
             return (Refusal(_("The file is larger than this laboratory accepts"), _("Split the export"), status=413),)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from atmpxb.quality import engine
-from atmpxb.quality.actions import runs
+from atmpxb.quality.actions import raw_files
 from atmpxb.quality.models import Run
 from atmpxb.quality.pages.entrance import Request
 from atmpxb.quality.pages.refusals import refusals_of
@@ -41,7 +41,7 @@ def upload(request: Request, organisation: str, run: UUID) -> HttpResponse:
 
     def attach(received: Received, name: str, stored: engine.StoredInput) -> HttpResponse:
         facts = engine.read_facts(target.kind, stored)
-        attached = runs.attach_file(actor=actor, run=target, received=received, name=name, facts=facts)
+        attached = raw_files.attach_file(actor=actor, run=target, received=received, name=name, facts=facts)
         if attached.state != FileState.READY:
             return no(422, str(attached.get_state_display()), problem_of(attached.problem), kept=True)
         return JsonResponse({"note": doubt_of(attached) or _("Ready to use."), "sha256": received.sha256}, status=201)

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 
 from atmpxb.quality import pictures
-from atmpxb.quality.actions import runs as actions
+from atmpxb.quality.actions import raw_files as actions
 from atmpxb.quality.assays import registry
 from atmpxb.quality.assays.pictures import in_language
 from atmpxb.quality.models import Equipment, Plot, RunFile, Sample

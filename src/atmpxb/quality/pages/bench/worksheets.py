@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from atmpxb.quality.actions import runs as actions
+from atmpxb.quality.actions import worksheets as actions
 from atmpxb.quality.models import Sample, WorksheetEntry
 from atmpxb.quality.pages.access import LABORATORY, role_page
 from atmpxb.quality.pages.bench.forms import EntryForm, PlateForm

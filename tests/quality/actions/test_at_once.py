@@ -181,7 +181,7 @@ def draft(story, name: str) -> DocumentVersion:
 def test_of_two_who_draft_the_same_version_at_once_one_does(scene) -> None:
     story = scene("founded")
     before = len(story.entries(story.who.reviewer))
-    found = at_once(lambda: draft(story, "1"), lambda: draft(story, "1"))
+    found = overlapping(story, lambda: draft(story, "1"), lambda: draft(story, "1"))
     assert kinds(found) == {"DocumentVersion": 1, "Overtaken": 1}, found
     assert story.events(story.who.reviewer, since=before) == ["document.drafted"]
 

@@ -21,6 +21,8 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 #: A power of ten in a code of a unit, and one that follows a number.
 _POWER = re.compile(r"\b10\^(-?\d+)")
+_FRACTION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.])")
+_SIX = Context(prec=6)
 _TIMES = re.compile(r"(\d) 10\^")
 _AMPLE = Context(prec=60)
 
@@ -66,6 +68,17 @@ def figures_text(text: str, language: str) -> str:
     ('≥ 1,0 × 10⁶ cells/mL', 'Ct 28.4', 'CART-0917')
     """
     return unit_text(_FIGURE.sub(lambda found: decimal_text(found[0], language), _TIMES.sub(r"\1 × 10^", text)))
+
+
+def brief_text(text: str) -> str:
+    """A text for the eye: numbers of more than six significant digits with six. Records and exports keep them all.
+
+    >>> brief_text("0.9995797888858158"), brief_text("2.074047682647842 copies/cell"), brief_text("48.98 of 120000")
+    ('0.999580', '2.07405 copies/cell', '48.98 of 120000')
+    >>> brief_text("0.00001234567891"), brief_text("1.50"), brief_text("no amplification in 45 cycles, FC-010 v1.0")
+    ('0.0000123457', '1.50', 'no amplification in 45 cycles, FC-010 v1.0')
+    """
+    return _FRACTION.sub(lambda found: f"{_SIX.plus(Decimal(found[0])):f}", text)
 
 
 def unit_text(unit: str, *, after: bool = False) -> str:

@@ -1,6 +1,6 @@
 """What the analysis of a run found: state, controls before results, plots, and what a reviewer will ask."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -171,7 +171,7 @@ def pictures(analysis: Analysis) -> tuple[Picture, ...]:
     return tuple(
         Picture(
             plot.pk,
-            {language: text.removesuffix(f" ({plot.series})") for language, text in plot.title.items()},
+            without_file(plot.title, plot.series),
             plot.sample,
             plot.series,
             tuple(said(column) for column in plot.columns),
@@ -179,6 +179,11 @@ def pictures(analysis: Analysis) -> tuple[Picture, ...]:
         )
         for plot in analysis.plots.order_by("position")
     )
+
+
+def without_file(title: Mapping[str, str], file: str) -> dict[str, str]:
+    """The title of a plot under a heading that names its file already."""
+    return {language: text.removesuffix(f" ({file})") for language, text in title.items()}
 
 
 def _exceptions(run: Run) -> tuple[Remark, ...]:

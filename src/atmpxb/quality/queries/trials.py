@@ -11,7 +11,7 @@ from atmpxb.quality.actions.trials import Tried
 from atmpxb.quality.assays.seam import Method, Repair
 from atmpxb.quality.certificate.form import rebuilt
 from atmpxb.quality.models import RunFile
-from atmpxb.quality.queries.outcome import Checked, checked
+from atmpxb.quality.queries.outcome import Checked, checked, without_file
 from atmpxb.quality.saying import problem_of, repair_texts, said
 from atmpxb.quality.states import FileState
 from atmpxb.records.documents.models import DocumentVersion
@@ -48,11 +48,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A plot of a trial, by its place among them."""
+    """A plot of a trial, by its place among them; its title leaves out the file, for plots stand together by file."""
 
     position: int
     title: dict[str, str]
     sample: str
+    file: str  # empty where the plot is of all files together
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
@@ -187,8 +188,9 @@ def _measured(value: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) ->
 def _drawn(position: int, plot: Mapping[str, Any]) -> Drawn:
     return Drawn(
         position,
-        plot["title"],
+        without_file(plot["title"], plot["series"]),
         plot["sample"],
+        plot["series"],
         tuple(said(column) for column in plot["columns"]),
         tuple(tuple(said(cell) for cell in row) for row in plot["rows"]),
     )

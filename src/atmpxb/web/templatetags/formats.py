@@ -31,6 +31,12 @@ def figures(text: str | None) -> str:
 
 
 @register.filter
+def brief(text: str | None) -> str | None:
+    """``{{ check.observed|brief|figures }}``: six significant digits where a number has more."""
+    return formats.brief_text(text) if text else text
+
+
+@register.filter
 def unit(code: str | None) -> str:
     """``{{ row.unit|unit }}``: a unit by itself, powers raised."""
     return formats.unit_text(code or "")

@@ -17,6 +17,7 @@ from atmpxb.platform.connection import VARIABLES
 from atmpxb.platform.embedded import EmbeddedPostgres
 from atmpxb.platform.home import Home
 from atmpxb.platform.processes import alive, wait_until
+from atmpxb.platform.supervisor import tail
 
 ATMPXB = [sys.executable, "-m", "atmpxb.platform.cli"]
 
@@ -47,6 +48,12 @@ class Installation:
             if found := re.search(r"ready after ([\d.]+) s", line):
                 return float(found[1])
         pytest.fail("up ended before it was ready:\n" + "".join(seen))
+
+    def said(self) -> str:
+        """What it printed since it was ready."""
+        assert self.process.stdout is not None
+        os.set_blocking(self.process.stdout.fileno(), False)
+        return self.process.stdout.read() or ""
 
     def answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -108,8 +115,17 @@ def test_parts_come_back_a_power_cut_is_survived_and_ctrl_c_leaves_nothing(fresh
     for name in ("worker", "signer", "granian", "postgres"):
         before = up.children()[name]
         os.kill(before, signal.SIGKILL)
-        assert wait_until(lambda name=name, before=before: up.children().get(name) not in (None, before), 20), name
+        back = wait_until(lambda name=name, before=before: up.children().get(name) not in (None, before), 20)
+        assert back, f"{name} did not come back:\n{up.said()}\n{tail(fresh_home.logs / 'postgresql.log')}"
     assert wait_until(up.answers, 20)
+
+    # Two at once: the worker waits for the database of the supervisor, and starts none that would end with it.
+    before = up.children()
+    for name in ("worker", "postgres"):
+        os.kill(before[name], signal.SIGKILL)
+    assert wait_until(lambda: {"worker", "postgres"} <= {n for n, i in up.children().items() if i != before[n]}, 30)
+    assert wait_until(up.answers, 20)
+    assert up.said().count("postgresql ended") == 2
 
     # A second one on the same home says so instead of fighting over it.
     second = subprocess.run(

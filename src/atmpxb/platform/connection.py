@@ -13,6 +13,7 @@ from atmpxb.platform import roles
 from atmpxb.platform.binaries import PostgresFailed
 from atmpxb.platform.embedded import EmbeddedPostgres
 from atmpxb.platform.home import Home
+from atmpxb.platform.supervisor import MARK
 
 VARIABLES: Mapping[str, str] = {
     roles.APP: "DATABASE_URL",
@@ -76,9 +77,12 @@ def server(home: Home) -> Iterator[EmbeddedPostgres | None]:
     os.environ.update(environment(home))
     if embedded is None:
         yield None
-        return
-    with embedded:
-        yield embedded
+    elif os.environ.get(MARK) == str(home.root):
+        # A part of `up`, which alone starts the server: one that we started would end with us.
+        yield embedded.attach()
+    else:
+        with embedded:
+            yield embedded
 
 
 @contextmanager

@@ -129,6 +129,8 @@ class EmbeddedPostgres:
         account = server_account()
         binaries = reachable_binaries(account)
         deadline = time.monotonic() + patience
+        if self.process and self.process.poll() is not None:
+            self.process = None  # what may run now was started by somebody else
         with self._alone():
             self._place(account)
             # A server that is just shutting down never answers; when it is gone, ours takes its place.
@@ -137,6 +139,17 @@ class EmbeddedPostgres:
                     self._initialise(account, binaries)
                 self._launch(account, binaries, deadline)
             self._prepare_once()
+        return self
+
+    def attach(self, *, patience: float = 60.0) -> Self:
+        """Wait for the server that another process starts, and starts again.
+
+        Raises:
+            PostgresFailed: it does not answer in time.
+        """
+        binaries = reachable_binaries(server_account())
+        if not wait_until(lambda: self.running() is not None and self._answers(binaries), patience):
+            raise PostgresFailed(f"PostgreSQL does not answer; see {self.log}.")
         return self
 
     def stop(self, *, attached: bool = False, patience: float = 6.0) -> None:
@@ -278,10 +291,8 @@ class EmbeddedPostgres:
 
     def _await(self, binaries: Path, deadline: float) -> bool:
         """Wait until the server answers; ``False`` when it ended instead."""
-        asked = ("-h", str(self.sockets), "-p", str(PORT), "-U", SUPERUSER, "-d", "postgres")
-        question = [str(binaries / "bin" / "pg_isready"), "-q", *asked]
         while True:
-            if subprocess.run(question, check=False, env=clean_environment()).returncode == 0:
+            if self._answers(binaries):
                 return True
             if not (self.process.poll() is None if self.process else self.running()):
                 return False
@@ -289,6 +300,11 @@ class EmbeddedPostgres:
                 self.stop()
                 raise PostgresFailed(f"PostgreSQL did not answer in time; see {self.log}.")
             time.sleep(0.02)
+
+    def _answers(self, binaries: Path) -> bool:
+        asked = ("-h", str(self.sockets), "-p", str(PORT), "-U", SUPERUSER, "-d", "postgres")
+        question = [str(binaries / "bin" / "pg_isready"), "-q", *asked]
+        return subprocess.run(question, check=False, env=clean_environment()).returncode == 0
 
     def _prepare_once(self) -> None:
         """Roles and database, at the first start and whenever their definition changed."""

@@ -1,6 +1,6 @@
 """What the analysis of a run found: state, controls before results, plots, and what a reviewer will ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ class Judged:
 class Picture:
     """A plot, with the table that says the same; its title leaves out the file, for plots stand together by file."""
 
-    id: UUID
+    key: UUID | int  # of the row; in a trial, which has none, the place among its plots
     title: dict[str, str]
     sample: str
     file: str  # empty where the plot is of all files together
@@ -169,21 +169,24 @@ def checked(check: dict[str, Any]) -> Checked:
 
 def pictures(analysis: Analysis) -> tuple[Picture, ...]:
     return tuple(
-        Picture(
-            plot.pk,
-            without_file(plot.title, plot.series),
-            plot.sample,
-            plot.series,
-            tuple(said(column) for column in plot.columns),
-            tuple(tuple(said(cell) for cell in row) for row in plot.rows),
-        )
+        picture_of(plot.pk, plot.title, plot.sample, plot.series, plot.columns, plot.rows)
         for plot in analysis.plots.order_by("position")
     )
 
 
-def without_file(title: Mapping[str, str], file: str) -> dict[str, str]:
-    """The title of a plot under a heading that names its file already."""
-    return {language: text.removesuffix(f" ({file})") for language, text in title.items()}
+def picture_of(
+    key: UUID | int, title: Mapping[str, str], sample: str, file: str, columns: Iterable[Any],
+    rows: Iterable[Iterable[Any]],
+) -> Picture:  # fmt: skip
+    """A plot as it is stored, told in the reader's language."""
+    return Picture(
+        key,
+        {language: text.removesuffix(f" ({file})") for language, text in title.items()},
+        sample,
+        file,
+        tuple(said(column) for column in columns),
+        tuple(tuple(said(cell) for cell in row) for row in rows),
+    )
 
 
 def _exceptions(run: Run) -> tuple[Remark, ...]:

@@ -11,7 +11,7 @@ from atmpxb.quality.actions.trials import Tried
 from atmpxb.quality.assays.seam import Method, Repair
 from atmpxb.quality.certificate.form import rebuilt
 from atmpxb.quality.models import RunFile
-from atmpxb.quality.queries.outcome import Checked, checked, without_file
+from atmpxb.quality.queries.outcome import Checked, Picture, checked, picture_of
 from atmpxb.quality.saying import problem_of, repair_texts, said
 from atmpxb.quality.states import FileState
 from atmpxb.records.documents.models import DocumentVersion
@@ -47,18 +47,6 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A plot of a trial, by its place among them; its title leaves out the file, for plots stand together by file."""
-
-    position: int
-    title: dict[str, str]
-    sample: str
-    file: str  # empty where the plot is of all files together
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Trial:
     """A trial in the list of its version."""
 
@@ -81,7 +69,7 @@ class TrialPage:
     bench: tuple[tuple[dict[str, str], str], ...]  # title of the entry, value
     values: tuple[Measured, ...]
     checks: tuple[Checked, ...]
-    pictures: tuple[Drawn, ...]
+    pictures: tuple[Picture, ...]
     exclusions: tuple[tuple[str, str], ...]
     repairs: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
@@ -136,7 +124,10 @@ def trial_page(actor: Actor, version: DocumentVersion, method: Method, seq: int)
         ),
         values=tuple(_measured(value, titles) for value in found.get("values", ())),
         checks=tuple(checked(check) for check in found.get("checks", ())),
-        pictures=tuple(_drawn(number, plot) for number, plot in enumerate(found.get("plots", ()))),
+        pictures=tuple(
+            picture_of(number, one["title"], one["sample"], one["series"], one["columns"], one["rows"])
+            for number, one in enumerate(found.get("plots", ()))
+        ),
         exclusions=tuple((said(one["what"]), said(one["reason"])) for one in found.get("exclusions", ())),
         repairs=tuple(repair_texts(rebuilt(Repair, one)) for one in found.get("repairs", ())),
         warnings=tuple(said(one) for one in found.get("warnings", ())),
@@ -182,15 +173,4 @@ def _measured(value: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) ->
         low=interval.get("low", ""),
         high=interval.get("high", ""),
         why=dict(value["why"]),
-    )
-
-
-def _drawn(position: int, plot: Mapping[str, Any]) -> Drawn:
-    return Drawn(
-        position,
-        without_file(plot["title"], plot["series"]),
-        plot["sample"],
-        plot["series"],
-        tuple(said(column) for column in plot["columns"]),
-        tuple(tuple(said(cell) for cell in row) for row in plot["rows"]),
     )
